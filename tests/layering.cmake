@@ -1,0 +1,45 @@
+cmake_minimum_required(VERSION 3.20)
+# Fails when a file includes a header from a folder that its own folder may not
+# know. Run from the source root: cmake -P tests/layering.cmake
+set(may_core)
+set(may_cpu      core)
+set(may_jit      core cpu)
+set(may_devices  core)
+set(may_bios     core)
+set(may_machine  core cpu jit devices bios)
+set(may_frontend core machine)
+set(folders core cpu jit devices bios machine frontend)
+
+# Headers that stay inside their folder. Public: cpu/cpu.h, jit/jit.h,
+# devices/<chip>.h, machine/*.h and core/*.h; a name ending in _int.h never is.
+set(public_cpu "cpu/cpu\\.h|cpu/model\\.h")
+set(public_jit "jit/jit\\.h")
+
+set(bad 0)
+foreach(folder IN LISTS folders)
+  file(GLOB_RECURSE files "${folder}/*.c" "${folder}/*.h" "${folder}/*.inc"
+       "${folder}/*.def")
+  foreach(path IN LISTS files)
+    file(RELATIVE_PATH file "${CMAKE_SOURCE_DIR}" "${path}")
+    file(STRINGS "${path}" lines REGEX "^#include \"")
+    foreach(line IN LISTS lines)
+      string(REGEX REPLACE "^#include \"([^\"]+)\".*" "\\1" header "${line}")
+      if(NOT header MATCHES "^([a-z]+)/")
+        message(SEND_ERROR "${file}: \"${header}\": write the path from the root")
+        continue()
+      endif()
+      set(to "${CMAKE_MATCH_1}")
+      if(to STREQUAL folder)
+        continue()
+      endif()
+      if(NOT to IN_LIST may_${folder})
+        message(SEND_ERROR "${file}: ${folder}/ may not include ${to}/ (${header})")
+      elseif(header MATCHES "_int\\.h$")
+        message(SEND_ERROR "${file}: ${header} is private to ${to}/")
+      elseif(NOT folder STREQUAL "jit" AND DEFINED public_${to}
+             AND NOT header MATCHES "^(${public_${to}})$")
+        message(SEND_ERROR "${file}: ${header} is private to ${to}/")
+      endif()
+    endforeach()
+  endforeach()
+endforeach()
