@@ -1,0 +1,133 @@
+/* The whole PC: what a frontend, a test or a replay drives.
+ *
+ * Single-threaded: all calls come from one thread, never from inside another.
+ * The machine moves only inside machine_run(). Everything that comes from
+ * outside (keys, mouse, serial bytes, media, reset) enters by the calls below,
+ * between two runs, at the exact count at which the last run ended; so the
+ * same configuration with the same calls at the same counts gives the same
+ * machine, bit by bit. */
+#ifndef MACHINE_MACHINE_H
+#define MACHINE_MACHINE_H
+
+#include "core/display.h"
+#include "core/host.h"
+#include "core/keys.h"
+#include "core/log.h"
+#include "core/status.h"
+#include "core/types.h"
+
+#define MACHINE_FLOPPIES 2
+#define MACHINE_DISKS    4 /* hda, hdb: first channel; hdc, hdd: second */
+#define MACHINE_SERIALS  4
+#define MACHINE_RATE     100000000u /* default guest instructions a second */
+
+enum machine_board {
+    MACHINE_PC,
+    MACHINE_ISAPC
+};
+enum machine_engine {
+    MACHINE_JIT,
+    MACHINE_INTERP,
+    MACHINE_VERIFY
+};
+
+struct machine_config {
+    enum machine_board board;
+    enum machine_engine engine;
+    const char *cpu;        /* model name, e.g. "486"; copied */
+    size_t ram_bytes;       /* machine_ram_ok() */
+    uint64_t insns_per_sec; /* virtual speed; 0 = MACHINE_RATE */
+    int64_t start_time_sec; /* what the RTC shows at power-on: seconds since
+                               1970-01-01 00:00 of the zone it shows */
+    char boot_order[5];     /* of a, c, d, n; "" = "acd" */
+    /* Media; borrowed, outlive the machine. NULL: empty drive, no disk. */
+    struct host_block *floppy[MACHINE_FLOPPIES];
+    struct host_block *disk[MACHINE_DISKS];
+    /* Firmware; borrowed. NULL: our own. bios: a multiple of 64 KiB, at most
+     * 256 KiB; vgabios: at most 64 KiB. */
+    const uint8_t *bios, *vgabios;
+    size_t bios_bytes, vgabios_bytes;
+    /* Where bytes go; borrowed. NULL: nothing plugged in. The first two
+     * serial ports always exist, the others where something is plugged. */
+    struct host_char *serial[MACHINE_SERIALS];
+    struct host_char *parallel, *debugcon;
+    struct host_audio *audio; /* borrowed; NULL: no sound */
+    struct log *log;          /* borrowed; NULL: silence */
+    bool exit_port;           /* port F4 ends the run */
+};
+
+/* Why machine_run() came back. */
+enum machine_stop {
+    MACHINE_TIME_UP,     /* `until_ns` reached; run on when you like */
+    MACHINE_POWERED_OFF, /* the guest switched off */
+    MACHINE_EXIT_PORT,   /* port F4 was written: machine_exit_code() */
+    MACHINE_HUNG,        /* halted for ever: no event is armed and only input
+                            could wake it */
+};
+
+struct machine;
+
+/* Model names that `cpu` accepts, and board names; NULL ends each. */
+const char *const *machine_cpu_names(void);
+const char *const *machine_board_names(void); /* index: enum machine_board */
+
+/* RAM sizes that the board takes: a multiple of 64 KiB from 64 KiB (8086),
+ * 512 KiB (others) to 2 GiB; an 8086 at most 640 KiB, a 286 at most 16 MiB are
+ * visible, more is accepted and cut. */
+bool machine_ram_ok(size_t bytes);
+
+/* Builds the board and resets it. On error *out is NULL and `message` (room
+ * for `size` bytes) says what was wrong and the remedy.
+ * Errors: BAD_ARGUMENT, NO_MEMORY, IO. The caller owns *out. */
+enum status machine_create(const struct machine_config *config,
+                           struct machine **out, char *message, size_t size);
+void machine_destroy(struct machine *machine);
+
+/* Runs until virtual time `until_ns` (or at most one instruction more). A
+ * halted guest skips time without using the host's. */
+enum machine_stop machine_run(struct machine *machine, uint64_t until_ns);
+
+uint64_t machine_now_ns(const struct machine *machine);
+uint64_t machine_insns(const struct machine *machine);
+int machine_exit_code(const struct machine *machine); /* (value << 1) | 1 */
+
+/* Share of [0, 1000] of virtual time that the guest was halted since the last
+ * call: for idle detection and status lines. */
+unsigned machine_idle_permille(struct machine *machine);
+
+/* Input, at this instant. Returns false when the device cannot take it now
+ * (its own buffer is full): offer it again after some virtual time. */
+bool machine_key(struct machine *machine, enum key key, bool down);
+/* dx right, dy down, wheel up, in mickeys; buttons: bit 0 left, 1 right,
+ * 2 middle. */
+bool machine_mouse(struct machine *machine, int dx, int dy, int wheel,
+                   unsigned buttons);
+bool machine_serial_in(struct machine *machine, unsigned port, uint8_t byte);
+void machine_reset(struct machine *machine);        /* the reset button */
+void machine_power_button(struct machine *machine); /* ACPI button */
+
+/* Changes a medium; `block` is borrowed, NULL ejects. drive: 0, 1.
+ * The old medium is no longer used when the call returns. */
+void machine_insert_floppy(struct machine *machine, unsigned drive,
+                           struct host_block *block);
+
+/* Changes the virtual speed from this instant on. */
+void machine_set_rate(struct machine *machine, uint64_t insns_per_sec);
+
+/* What the screen shows now. */
+void machine_render(struct machine *machine, struct display_frame *frame);
+void machine_text(struct machine *machine, struct display_text *text);
+/* Keyboard lights: bit 0 Scroll Lock, 1 Num Lock, 2 Caps Lock. */
+unsigned machine_keyboard_leds(const struct machine *machine);
+
+/* Over CPU, RAM, clock and every device's state table. */
+uint64_t machine_state_hash(struct machine *machine);
+
+struct machine_stats {
+    uint64_t insns, blocks_decoded, blocks_run, invalidations, exceptions,
+        interrupts;
+};
+void machine_get_stats(const struct machine *machine,
+                       struct machine_stats *stats);
+
+#endif
