@@ -1,0 +1,82 @@
+/* From linear addresses to memory.
+ *
+ * An address space has two flat tables a privilege (read, write) of 2^20
+ * entries, one a linear page: the addend that turns a linear address into a
+ * host address, or MMU_INVALID. A hit is one load, one add and one sign test.
+ * A miss takes mmu_load() or mmu_store(), which walk, set A and D bits, fault,
+ * reach device windows, and fill the entry where the page allows plain access.
+ *
+ * Entries are derived data, dropped by whoever changes what they stem from
+ * (mmu_flush(), page-table stores, remapped pages, flags of pages). So their
+ * presence can never be observed by the guest. */
+#ifndef CPU_MMU_H
+#define CPU_MMU_H
+
+#include "cpu/state.h"
+
+#define MMU_INVALID INT64_MIN
+
+enum status mmu_create(struct cpu *cpu);
+void mmu_destroy(struct cpu *cpu);
+
+/* After a change of CR0.PG/WP, CR3, CR4 or the privilege level: selects the
+ * address space and its tables. Nothing is flushed. */
+void mmu_select(struct cpu *cpu);
+
+/* Drops every entry of every address space. */
+void mmu_flush(struct cpu *cpu);
+/* INVLPG; also when a breakpoint register moves. */
+void mmu_flush_page(struct cpu *cpu, laddr addr);
+
+/* One physical page is about to become slow to write (code was decoded from
+ * it, a watchpoint was set): drops the write entries that reach it. `page`:
+ * physical page number. */
+void mmu_protect_page(struct cpu *cpu, uint32_t page);
+
+/* Full-path accesses of 1, 2 or 4 bytes, page crossing included. `user`: with
+ * user rights; system structures are read with false. Both pages of a crossing
+ * access are checked before either is touched. False: #PF (or #AC) noted. */
+bool mmu_load(struct cpu *cpu, laddr addr, unsigned size, bool user,
+              uint32_t *value);
+bool mmu_store(struct cpu *cpu, laddr addr, uint32_t value, unsigned size,
+               bool user);
+
+/* Checks that a store of `size` bytes (1..4096) would not fault and does what
+ * it would do to A and D bits. */
+bool mmu_probe_write(struct cpu *cpu, laddr addr, unsigned size, bool user);
+
+/* The physical address of code at `addr` for the present privilege. False:
+ * #PF noted. */
+bool mmu_fetch(struct cpu *cpu, laddr addr, paddr *phys);
+
+/* For debuggers: no fault, no A bit, no fill. False: not mapped. */
+bool mmu_peek(struct cpu *cpu, laddr addr, paddr *phys);
+
+/* The CPU's watcher (core/mem.h) hands these on: stores to pages that a walk
+ * went through, and rows that are about to change. */
+void mmu_stored(struct cpu *cpu, paddr addr, unsigned size);
+void mmu_remapped(struct cpu *cpu, uint32_t first_page, uint32_t pages);
+
+/* Quick path on one page. Returns NULL for anything else: a crossing access,
+ * a miss, a device. Sizes 1, 2, 4. */
+static inline const uint8_t *mmu_read_host(const struct cpu *cpu, laddr addr,
+                                           unsigned size)
+{
+    int64_t addend = cpu->read_table[addr >> MEM_PAGE_BITS];
+
+    if (addend == MMU_INVALID || (addr & MEM_PAGE_MASK) > MEM_PAGE_BYTES - size)
+        return NULL;
+    return (const uint8_t *)(uintptr_t)((int64_t)addr + addend);
+}
+
+static inline uint8_t *mmu_write_host(const struct cpu *cpu, laddr addr,
+                                      unsigned size)
+{
+    int64_t addend = cpu->write_table[addr >> MEM_PAGE_BITS];
+
+    if (addend == MMU_INVALID || (addr & MEM_PAGE_MASK) > MEM_PAGE_BYTES - size)
+        return NULL;
+    return (uint8_t *)(uintptr_t)((int64_t)addr + addend);
+}
+
+#endif

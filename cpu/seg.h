@@ -1,0 +1,99 @@
+/* Segmentation: checks of offsets, loading of segment registers. */
+#ifndef CPU_SEG_H
+#define CPU_SEG_H
+
+#include <string.h>
+
+#include "cpu/mmu.h"
+
+/* Recomputes what is derived from base, limit and access of a segment
+ * register, and for CS and SS also cpl-dependent state (mmu_select()). Every
+ * change of a hidden part ends with this. */
+void seg_update(struct cpu *cpu, unsigned seg);
+
+/* The slow half of the limit and rights check. False: #GP(0), or #SS(0) for
+ * SS, noted. */
+bool seg_check(struct cpu *cpu, unsigned seg, uint32_t offset, unsigned size,
+               bool write);
+
+static inline bool seg_check_read(struct cpu *cpu, unsigned seg,
+                                  uint32_t offset, unsigned size)
+{
+    const struct segment *s = &cpu->seg[seg];
+
+    if ((s->fast & SEG_FAST_READ) && offset <= s->limit &&
+        size - 1 <= s->limit - offset)
+        return true;
+    return seg_check(cpu, seg, offset, size, false);
+}
+
+static inline bool seg_check_write(struct cpu *cpu, unsigned seg,
+                                   uint32_t offset, unsigned size)
+{
+    const struct segment *s = &cpu->seg[seg];
+
+    if ((s->fast & SEG_FAST_WRITE) && offset <= s->limit &&
+        size - 1 <= s->limit - offset)
+        return true;
+    return seg_check(cpu, seg, offset, size, true);
+}
+
+/* Guest accesses of an instruction through a segment: 1, 2 or 4 bytes. On an
+ * 8086 an offset of FFFF wraps to 0 for the second byte of a word.
+ * seg_load_rmw() is the load of a read-modify-write: it faults as the store
+ * would, so that the store after it cannot. */
+bool seg_load_slow(struct cpu *cpu, unsigned seg, uint32_t offset,
+                   unsigned size, uint32_t *value);
+bool seg_store_slow(struct cpu *cpu, unsigned seg, uint32_t offset,
+                    uint32_t value, unsigned size);
+bool seg_load_rmw(struct cpu *cpu, unsigned seg, uint32_t offset, unsigned size,
+                  uint32_t *value);
+
+static inline bool seg_load(struct cpu *cpu, unsigned seg, uint32_t offset,
+                            unsigned size, uint32_t *value)
+{
+    const struct segment *s = &cpu->seg[seg];
+
+    if ((s->fast & SEG_FAST_READ) && offset <= s->limit &&
+        size - 1 <= s->limit - offset) {
+        const uint8_t *host = mmu_read_host(cpu, s->base + offset, size);
+
+        if (host) {
+            *value = 0;
+            memcpy(value, host, size); /* hosts are little-endian */
+            return true;
+        }
+    }
+    return seg_load_slow(cpu, seg, offset, size, value);
+}
+
+static inline bool seg_store(struct cpu *cpu, unsigned seg, uint32_t offset,
+                             uint32_t value, unsigned size)
+{
+    const struct segment *s = &cpu->seg[seg];
+
+    if ((s->fast & SEG_FAST_WRITE) && offset <= s->limit &&
+        size - 1 <= s->limit - offset) {
+        uint8_t *host = mmu_write_host(cpu, s->base + offset, size);
+
+        if (host) {
+            memcpy(host, &value, size);
+            return true;
+        }
+    }
+    return seg_store_slow(cpu, seg, offset, value, size);
+}
+
+/* Loads a data segment register or SS by selector, as MOV and POP do, in any
+ * mode. False: fault noted, register unchanged. */
+bool seg_load_register(struct cpu *cpu, unsigned seg, uint16_t selector);
+
+/* Real mode and V86: base = selector * 16; what else a load changes there. */
+void seg_set_paragraph(struct cpu *cpu, unsigned seg, uint16_t selector);
+
+/* Stack of the present SS: ESP or SP by SS.B, wrapped as the hardware does.
+ * size 2 or 4. ESP changes only when the access succeeded. */
+bool stack_push(struct cpu *cpu, uint32_t value, unsigned size);
+bool stack_pop(struct cpu *cpu, uint32_t *value, unsigned size);
+
+#endif

@@ -1,0 +1,242 @@
+/* The register file and all else that an instruction can see or change.
+ * Shared by cpu/ and jit/ only; translated code reaches these fields by
+ * offset, so moving one is a jit change too. */
+#ifndef CPU_STATE_H
+#define CPU_STATE_H
+
+#include "cpu/cpu.h"
+#include "cpu/insn.h"
+
+/* clang-format off */
+enum { CPU_EAX, CPU_ECX, CPU_EDX, CPU_EBX, CPU_ESP, CPU_EBP, CPU_ESI, CPU_EDI };
+enum { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR,
+       SEG_COUNT };
+/* clang-format on */
+
+/* EFLAGS (SDM volume 1, 3.4.3). */
+#define FLAG_CF   0x00000001u
+#define FLAG_ONE  0x00000002u
+#define FLAG_PF   0x00000004u
+#define FLAG_AF   0x00000010u
+#define FLAG_ZF   0x00000040u
+#define FLAG_SF   0x00000080u
+#define FLAG_TF   0x00000100u
+#define FLAG_IF   0x00000200u
+#define FLAG_DF   0x00000400u
+#define FLAG_OF   0x00000800u
+#define FLAG_IOPL 0x00003000u
+#define FLAG_NT   0x00004000u
+#define FLAG_RF   0x00010000u
+#define FLAG_VM   0x00020000u
+#define FLAG_AC   0x00040000u
+#define FLAG_VIF  0x00080000u
+#define FLAG_VIP  0x00100000u
+#define FLAG_ID   0x00200000u
+
+#define FLAGS_OSZAPC     (FLAG_OF | FLAG_SF | FLAG_ZF | FLAG_AF | FLAG_PF | FLAG_CF)
+#define FLAGS_OSZAP      (FLAGS_OSZAPC & ~FLAG_CF)
+#define FLAGS_IOPL_SHIFT 12
+
+/* Control registers (SDM volume 3, 2.5). */
+#define CR0_PE 0x00000001u
+#define CR0_MP 0x00000002u
+#define CR0_EM 0x00000004u
+#define CR0_TS 0x00000008u
+#define CR0_ET 0x00000010u
+#define CR0_NE 0x00000020u
+#define CR0_WP 0x00010000u
+#define CR0_AM 0x00040000u
+#define CR0_NW 0x20000000u
+#define CR0_CD 0x40000000u
+#define CR0_PG 0x80000000u
+
+#define CR4_VME 0x0001u
+#define CR4_PVI 0x0002u
+#define CR4_TSD 0x0004u
+#define CR4_DE  0x0008u
+#define CR4_PSE 0x0010u
+#define CR4_PAE 0x0020u
+#define CR4_PGE 0x0080u
+
+/* Vectors of the processor's own exceptions. */
+enum {
+    VECTOR_DE = 0,
+    VECTOR_DB = 1,
+    VECTOR_NMI = 2,
+    VECTOR_BP = 3,
+    VECTOR_OF = 4,
+    VECTOR_BR = 5,
+    VECTOR_UD = 6,
+    VECTOR_NM = 7,
+    VECTOR_DF = 8,
+    VECTOR_CSO = 9, /* coprocessor segment overrun, 286 and 386 */
+    VECTOR_TS = 10,
+    VECTOR_NP = 11,
+    VECTOR_SS = 12,
+    VECTOR_GP = 13,
+    VECTOR_PF = 14,
+    VECTOR_MF = 16,
+    VECTOR_AC = 17,
+};
+
+/* Bits of segment.access: descriptor bytes 5 (low) and the high nibble of
+ * byte 6 (bits 12-15). */
+#define ACCESS_ACCESSED  0x0001u
+#define ACCESS_RW        0x0002u /* data: writable; code: readable */
+#define ACCESS_DOWN      0x0004u /* data: expand down; code: conforming */
+#define ACCESS_CODE      0x0008u
+#define ACCESS_S         0x0010u /* code or data, not a system descriptor */
+#define ACCESS_DPL       0x0060u
+#define ACCESS_P         0x0080u
+#define ACCESS_AVL       0x1000u
+#define ACCESS_D         0x4000u /* 32-bit code or stack (B) */
+#define ACCESS_G         0x8000u
+#define ACCESS_DPL_SHIFT 5
+
+/* segment.fast: what the quick check may grant without asking seg.c. */
+enum {
+    SEG_FAST_READ = 1 << 0,  /* readable, expand up, in [0, limit] */
+    SEG_FAST_WRITE = 1 << 1, /* writable, expand up, in [0, limit] */
+    SEG_FLAT = 1 << 2,       /* base 0, limit 4 GiB: no check at all */
+};
+
+/* A segment register with its hidden part. */
+struct segment {
+    uint32_t base;
+    uint32_t limit; /* last offset, granularity applied; for expand down
+                       the last one that is NOT valid */
+    uint16_t selector;
+    uint16_t access; /* ACCESS_*; 0 = null selector loaded: unusable */
+    uint8_t fast;    /* SEG_FAST_*, derived by seg_update() */
+};
+
+struct table_register {
+    uint32_t base;
+    uint16_t limit;
+};
+
+/* A fault that was noted and waits for delivery. */
+struct fault {
+    uint32_t error; /* error code, valid when has_error */
+    uint8_t vector;
+    bool has_error;
+    bool pending;
+};
+
+/* Lazy arithmetic flags; only flags.h and the sem vocabulary touch these. */
+struct lazy_flags {
+    uint32_t result, a, b; /* of the last operation that set flags */
+    uint8_t kind, size;    /* what it was; see flags.h */
+};
+
+/* cpu.events: reasons to leave the fast loop at an instruction boundary. */
+enum {
+    CPU_EVENT_INTR = 1 << 0, /* INTR pin is high */
+    CPU_EVENT_NMI = 1 << 1,
+    CPU_EVENT_STOP = 1 << 2,   /* cpu_request_stop() */
+    CPU_EVENT_CLOCK = 1 << 3,  /* stop_insns moved nearer */
+    CPU_EVENT_TRAP = 1 << 4,   /* single step or data breakpoint: #DB due */
+    CPU_EVENT_SHADOW = 1 << 5, /* one instruction without interrupts */
+    CPU_EVENT_RELOAD = 1 << 6, /* mode or mapping changed: look up anew */
+};
+
+struct addr_space;
+struct block;
+
+struct cpu {
+    uint32_t reg[8];
+    uint32_t eip;      /* see the rule below */
+    uint32_t insn_eip; /* of the instruction that runs, when a helper or the
+                          fault delivery looks */
+    uint32_t eflags;   /* arithmetic bits stale while lazy.kind is not 0 */
+    struct lazy_flags lazy;
+
+    struct segment seg[SEG_COUNT];
+    struct table_register gdtr, idtr;
+    uint32_t cr0, cr2, cr3, cr4;
+    uint32_t dr[8];
+    uint32_t test_reg[8]; /* TR3-TR7 of the 386 and 486 */
+    uint8_t cpl;          /* in V86 mode 3, in real mode 0 */
+    bool user;            /* cpl == 3: which page tables' rights hold */
+
+    struct fault fault;
+    uint32_t events;    /* CPU_EVENT_* */
+    uint32_t trap_bits; /* DR6 bits that CPU_EVENT_TRAP will set */
+    bool halted;
+    bool shutdown;
+    bool nmi_blocked; /* until IRET */
+    bool intr_level;
+
+    /* Memory, see mmu.h. */
+    struct addr_space *space;
+    const int64_t *read_table; /* of `space` at the present privilege */
+    const int64_t *write_table;
+
+    /* Execution: where the present block began. */
+    const struct insn *cur; /* the instruction that runs, as below */
+    const struct block *block;
+    uint64_t block_insns; /* retired before the block's first */
+
+    enum cpu_model model;
+    struct mem *mem;
+    struct bus *ports;
+    struct clock *clock;
+    struct irq_ack ack;
+    struct irq_line ferr;
+    struct log *log;
+    struct mmu *mmu;            /* owned */
+    struct block_cache *blocks; /* owned */
+    struct cpu_stats stats;
+    bool told_triple_fault;
+};
+
+/* The rules between the interpreter and everything it calls:
+ *
+ * - Before a function outside the interpreter's fast path runs for an
+ *   instruction, `cur` points to it, `insn_eip` is its offset in CS and `eip`
+ *   that of the next one. A control transfer changes `eip`.
+ * - A function that returns bool returns false when a fault was noted with
+ *   cpu_fault(); nothing architectural of the instruction is committed then,
+ *   and the caller returns false at once. The main loop delivers it.
+ * - Retired count at `cur`: block_insns + cur->index; cpu_sync() tells it to
+ *   the clock. */
+
+/* Notes a fault. `error` is ignored for vectors that push none. Returns
+ * false, so that callers write `return cpu_fault(cpu, VECTOR_GP, 0);`. */
+bool cpu_fault(struct cpu *cpu, unsigned vector, uint32_t error);
+
+/* Tells the clock the count of instructions retired before `cur`. */
+void cpu_sync(struct cpu *cpu);
+
+static inline bool cpu_protected(const struct cpu *cpu)
+{
+    return cpu->cr0 & CR0_PE;
+}
+
+static inline bool cpu_v86(const struct cpu *cpu)
+{
+    return cpu->eflags & FLAG_VM;
+}
+
+/* Real mode or V86: selectors are paragraphs. */
+static inline bool cpu_paragraphs(const struct cpu *cpu)
+{
+    return !cpu_protected(cpu) || cpu_v86(cpu);
+}
+
+static inline bool cpu_code32(const struct cpu *cpu)
+{
+    return cpu->seg[SEG_CS].access & ACCESS_D;
+}
+
+static inline bool cpu_stack32(const struct cpu *cpu)
+{
+    return cpu->seg[SEG_SS].access & ACCESS_D;
+}
+
+static inline unsigned cpu_iopl(const struct cpu *cpu)
+{
+    return (cpu->eflags & FLAG_IOPL) >> FLAGS_IOPL_SHIFT;
+}
+
+#endif
