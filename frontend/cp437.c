@@ -1,0 +1,118 @@
+/* Source: Unicode's own mapping CP437.TXT for 80-FF; IBM's graphics for the
+ * control codes as in the Unicode file IBMGRAPH.TXT. */
+#include "frontend/cp437.h"
+
+/* clang-format off */
+static const uint16_t low[32] = {
+    0x0020, 0x263a, 0x263b, 0x2665, 0x2666, 0x2663, 0x2660, 0x2022,
+    0x25d8, 0x25cb, 0x25d9, 0x2642, 0x2640, 0x266a, 0x266b, 0x263c,
+    0x25ba, 0x25c4, 0x2195, 0x203c, 0x00b6, 0x00a7, 0x25ac, 0x21a8,
+    0x2191, 0x2193, 0x2192, 0x2190, 0x221f, 0x2194, 0x25b2, 0x25bc,
+};
+
+static const uint16_t high[128] = {
+    0x00c7, 0x00fc, 0x00e9, 0x00e2, 0x00e4, 0x00e0, 0x00e5, 0x00e7,
+    0x00ea, 0x00eb, 0x00e8, 0x00ef, 0x00ee, 0x00ec, 0x00c4, 0x00c5,
+    0x00c9, 0x00e6, 0x00c6, 0x00f4, 0x00f6, 0x00f2, 0x00fb, 0x00f9,
+    0x00ff, 0x00d6, 0x00dc, 0x00a2, 0x00a3, 0x00a5, 0x20a7, 0x0192,
+    0x00e1, 0x00ed, 0x00f3, 0x00fa, 0x00f1, 0x00d1, 0x00aa, 0x00ba,
+    0x00bf, 0x2310, 0x00ac, 0x00bd, 0x00bc, 0x00a1, 0x00ab, 0x00bb,
+    0x2591, 0x2592, 0x2593, 0x2502, 0x2524, 0x2561, 0x2562, 0x2556,
+    0x2555, 0x2563, 0x2551, 0x2557, 0x255d, 0x255c, 0x255b, 0x2510,
+    0x2514, 0x2534, 0x252c, 0x251c, 0x2500, 0x253c, 0x255e, 0x255f,
+    0x255a, 0x2554, 0x2569, 0x2566, 0x2560, 0x2550, 0x256c, 0x2567,
+    0x2568, 0x2564, 0x2565, 0x2559, 0x2558, 0x2552, 0x2553, 0x256b,
+    0x256a, 0x2518, 0x250c, 0x2588, 0x2584, 0x258c, 0x2590, 0x2580,
+    0x03b1, 0x00df, 0x0393, 0x03c0, 0x03a3, 0x03c3, 0x00b5, 0x03c4,
+    0x03a6, 0x0398, 0x03a9, 0x03b4, 0x221e, 0x03c6, 0x03b5, 0x2229,
+    0x2261, 0x00b1, 0x2265, 0x2264, 0x2320, 0x2321, 0x00f7, 0x2248,
+    0x00b0, 0x2219, 0x00b7, 0x221a, 0x207f, 0x00b2, 0x25a0, 0x0020,
+};
+/* clang-format on */
+
+#define HOUSE 0x2302 /* 7F */
+
+uint16_t cp437_to_unicode(uint8_t c)
+{
+    if (c < 32)
+        return low[c];
+    if (c == 0x7f)
+        return HOUSE;
+    return c < 128 ? c : high[c - 128];
+}
+
+size_t cp437_to_utf8(uint8_t c, char *out)
+{
+    unsigned u = cp437_to_unicode(c);
+
+    if (u < 0x80) {
+        out[0] = (char)u;
+        return 1;
+    }
+    if (u < 0x800) {
+        out[0] = (char)(0xc0 | u >> 6);
+        out[1] = (char)(0x80 | (u & 0x3f));
+        return 2;
+    }
+    out[0] = (char)(0xe0 | u >> 12);
+    out[1] = (char)(0x80 | (u >> 6 & 0x3f));
+    out[2] = (char)(0x80 | (u & 0x3f));
+    return 3;
+}
+
+/* The length that a first byte announces; 0: no first byte. */
+static unsigned sequence_length(uint8_t first)
+{
+    if (first < 0x80)
+        return 1;
+    if (first >= 0xc2 && first < 0xe0)
+        return 2;
+    if (first >= 0xe0 && first < 0xf0)
+        return 3;
+    return first >= 0xf0 && first < 0xf5 ? 4 : 0;
+}
+
+static bool find_unicode(uint32_t unicode, uint8_t *c)
+{
+    unsigned i;
+
+    if (unicode < 0x80 || unicode == HOUSE) {
+        *c = unicode == HOUSE ? 0x7f : (uint8_t)unicode;
+        return true;
+    }
+    if (unicode == 0xa0) {
+        *c = 0xff;
+        return true;
+    }
+    for (i = 0; i < 256; i++) {
+        if (cp437_to_unicode((uint8_t)i) == unicode) {
+            *c = (uint8_t)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool cp437_from_utf8(const char **text, uint8_t *c)
+{
+    static const uint8_t first_mask[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    const uint8_t *p = (const uint8_t *)*text;
+    unsigned length = sequence_length(*p);
+    uint32_t unicode;
+    unsigned i;
+
+    if (length == 0) {
+        *text += 1;
+        return false;
+    }
+    unicode = p[0] & first_mask[length];
+    for (i = 1; i < length; i++) {
+        if ((p[i] & 0xc0) != 0x80) { /* catches the terminator too */
+            *text += i;
+            return false;
+        }
+        unicode = unicode << 6 | (p[i] & 0x3f);
+    }
+    *text += length;
+    return find_unicode(unicode, c);
+}
