@@ -45,9 +45,19 @@ bool mmu_store(struct cpu *cpu, laddr addr, uint32_t value, unsigned size,
  * it would do to A and D bits. */
 bool mmu_probe_write(struct cpu *cpu, laddr addr, unsigned size, bool user);
 
-/* The physical address of code at `addr` for the present privilege. False:
- * #PF noted. */
-bool mmu_fetch(struct cpu *cpu, laddr addr, paddr *phys);
+/* The physical address (after A20) of code at `addr` for the present
+ * privilege. False: #PF noted. */
+bool mmu_fetch_slow(struct cpu *cpu, laddr addr, paddr *phys);
+
+static inline bool mmu_fetch(struct cpu *cpu, laddr addr, paddr *phys)
+{
+    uint32_t entry = cpu->fetch_table[addr >> MEM_PAGE_BITS];
+
+    if (!entry)
+        return mmu_fetch_slow(cpu, addr, phys);
+    *phys = (paddr)(entry - 1) << MEM_PAGE_BITS | (addr & MEM_PAGE_MASK);
+    return true;
+}
 
 /* For debuggers: no fault, no A bit, no fill. False: not mapped. */
 bool mmu_peek(struct cpu *cpu, laddr addr, paddr *phys);

@@ -171,6 +171,7 @@ struct cpu {
     struct addr_space *space;
     const int64_t *read_table; /* of `space` at the present privilege */
     const int64_t *write_table;
+    const uint32_t *fetch_table; /* physical page + 1, or 0 */
 
     /* Execution: where the present block began. */
     const struct insn *cur; /* the instruction that runs, as below */

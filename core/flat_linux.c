@@ -1,0 +1,69 @@
+/* Every table is a private mapping of one file in memory that holds the fill
+ * value: creating one costs a system call, and only pages that are written
+ * cost memory. */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/flat.h"
+
+struct flat_source {
+    int fd;
+    size_t count;
+};
+
+/* The file repeats nothing by itself: fills it all once. */
+static bool fill_file(int fd, size_t count, int64_t fill)
+{
+    size_t bytes = count * sizeof(fill);
+    int64_t *map;
+
+    if (ftruncate(fd, (off_t)bytes) != 0)
+        return false;
+    map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (map == MAP_FAILED)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        map[i] = fill;
+    munmap(map, bytes);
+    return true;
+}
+
+struct flat_source *flat_source_create(size_t count, int64_t fill)
+{
+    struct flat_source *source = malloc(sizeof(*source));
+
+    if (!source)
+        return NULL;
+    source->count = count;
+    source->fd = memfd_create("flat", MFD_CLOEXEC);
+    if (source->fd >= 0 && fill_file(source->fd, count, fill))
+        return source;
+    flat_source_destroy(source);
+    return NULL;
+}
+
+void flat_source_destroy(struct flat_source *source)
+{
+    if (!source)
+        return;
+    if (source->fd >= 0)
+        close(source->fd);
+    free(source);
+}
+
+int64_t *flat_create(struct flat_source *source)
+{
+    void *map =
+        mmap(NULL, source->count * sizeof(int64_t), PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_NORESERVE, source->fd, 0);
+
+    return map == MAP_FAILED ? NULL : map;
+}
+
+void flat_destroy(struct flat_source *source, int64_t *table)
+{
+    if (table)
+        munmap(table, source->count * sizeof(int64_t));
+}
