@@ -97,7 +97,7 @@ unsigned machine_idle_permille(struct machine *machine);
 
 /* Input, at this instant. Returns false when the device cannot take it now
  * (its own buffer is full): offer it again after some virtual time. */
-bool machine_key(struct machine *machine, enum key key, bool down);
+bool machine_key(struct machine *machine, enum ps2_key key, bool down);
 /* dx right, dy down, wheel up, in mickeys; buttons: bit 0 left, 1 right,
  * 2 middle. */
 bool machine_mouse(struct machine *machine, int dx, int dy, int wheel,
