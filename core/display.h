@@ -5,7 +5,7 @@
 #include "core/types.h"
 
 #define DISPLAY_WIDTH_MAX  2560
-#define DISPLAY_HEIGHT_MAX 1600
+#define DISPLAY_HEIGHT_MAX 2048
 
 /* A picture. The caller owns the structure and `pixels`, room for
  * DISPLAY_WIDTH_MAX x DISPLAY_HEIGHT_MAX; the renderer fills the rest. */
@@ -18,7 +18,7 @@ struct display_frame {
 };
 
 #define DISPLAY_COLUMNS_MAX 320
-#define DISPLAY_ROWS_MAX    200
+#define DISPLAY_ROWS_MAX    256
 
 /* The text that stands on the screen, in code page 437. */
 struct display_text {
