@@ -47,9 +47,12 @@ static void move_anchor(struct clock *clock)
 
 static void update_stop(struct clock *clock)
 {
-    clock->stop_insns = clock->first
-                            ? clock_insns_at(clock, clock->first->when_ns)
-                            : UINT64_MAX;
+    uint64_t ns = clock_next_ns(clock);
+
+    if (ns > clock->limit_ns)
+        ns = clock->limit_ns;
+    clock->stop_insns =
+        ns == CLOCK_NEVER ? UINT64_MAX : clock_insns_at(clock, ns);
 }
 
 enum status clock_create(struct clock **out, uint64_t insns_per_sec)
@@ -62,6 +65,7 @@ enum status clock_create(struct clock **out, uint64_t insns_per_sec)
     clock = calloc(1, sizeof(*clock));
     if (!clock)
         return STATUS_NO_MEMORY;
+    clock->limit_ns = CLOCK_NEVER;
     clock_set_rate(clock, insns_per_sec);
     *out = clock;
     return STATUS_OK;
@@ -202,6 +206,12 @@ void clock_skip_to(struct clock *clock, uint64_t ns)
 uint64_t clock_next_ns(const struct clock *clock)
 {
     return clock->first ? clock->first->when_ns : CLOCK_NEVER;
+}
+
+void clock_set_limit(struct clock *clock, uint64_t ns)
+{
+    clock->limit_ns = ns;
+    update_stop(clock);
 }
 
 void clock_clear(struct clock *clock)

@@ -39,6 +39,7 @@ struct clock {
     uint64_t anchor_frac; /* 2^-32 ns */
     uint64_t mult;        /* ns per instruction, 32 fractional bits */
     uint64_t orders;      /* next value of clock_event.order */
+    uint64_t limit_ns;    /* clock_set_limit(); not part of the state */
     struct clock_event *first;
 };
 
@@ -81,6 +82,10 @@ void clock_skip_to(struct clock *clock, uint64_t ns);
 
 /* When the earliest armed event is due; CLOCK_NEVER if none is armed. */
 uint64_t clock_next_ns(const struct clock *clock);
+
+/* stop_insns will not lie beyond `ns` (CLOCK_NEVER: no limit). It is how the
+ * machine runs for a while; it leaves no trace in the order of events. */
+void clock_set_limit(struct clock *clock, uint64_t ns);
 
 /* The instruction count at which `ns` will have come at the present rate. */
 uint64_t clock_insns_at(const struct clock *clock, uint64_t ns);

@@ -24,10 +24,11 @@ enum floppy_drive_type {
     FLOPPY_DRIVE_TYPES,
 };
 
-#define FLOPPY_CYLINDERS_MAX 86 /* where the head of an 80-track drive stops \
-                                 */
-#define FLOPPY_SECTORS_MAX   48 /* per track */
-#define FLOPPY_BOOT_BYTES    512
+#define FLOPPY_CYLINDERS_MAX \
+    86                        /* where the head of an 80-track drive stops \
+                               */
+#define FLOPPY_SECTORS_MAX 48 /* per track */
+#define FLOPPY_BOOT_BYTES  512
 
 struct floppy_format {
     uint8_t cylinders; /* 1..FLOPPY_CYLINDERS_MAX */

@@ -117,6 +117,29 @@ START_TEST(skip_jumps_and_rate_changes_keep_time)
 }
 END_TEST
 
+/* A limit stops the count and changes nothing else. */
+START_TEST(limit_stops_and_leaves_no_trace)
+{
+    struct probe p = {.period_ns = 0};
+    struct clock *clock;
+
+    ck_assert_int_eq(clock_create(&clock, 1000000000), STATUS_OK);
+    p.clock = clock;
+    clock_event_init(&p.event, on_fire, &p);
+    clock_set_limit(clock, 500);
+    ck_assert_uint_eq(clock->stop_insns, 500);
+    clock_arm(clock, &p.event, 300);
+    ck_assert_uint_eq(clock->stop_insns, 300);
+    run_to(clock, 400);
+    ck_assert_uint_eq(p.count, 1);
+    ck_assert_uint_eq(clock->stop_insns, 500);
+    ck_assert_uint_eq(clock->orders, 1);
+    clock_set_limit(clock, CLOCK_NEVER);
+    ck_assert_uint_eq(clock->stop_insns, UINT64_MAX);
+    clock_destroy(clock);
+}
+END_TEST
+
 /* A device that re-arms in the past must not hang the host. */
 START_TEST(past_alarms_are_bounded)
 {
@@ -144,6 +167,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, anchor_moves_lose_nothing);
     tcase_add_test(tcase, order_period_and_disarm);
     tcase_add_test(tcase, skip_jumps_and_rate_changes_keep_time);
+    tcase_add_test(tcase, limit_stops_and_leaves_no_trace);
     tcase_add_test(tcase, past_alarms_are_bounded);
     suite_add_tcase(suite, tcase);
     return suite;
