@@ -29,3 +29,8 @@ const char *failure_errno_text(int error)
     default: return strerror(error);
     }
 }
+
+const char *failure_create_text(int error)
+{
+    return error == ENOENT ? "no such folder" : failure_errno_text(error);
+}

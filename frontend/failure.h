@@ -32,4 +32,7 @@ bool failure_set(struct failure *failure, enum exit_status status,
  * strerror(); a directory and a missing file get words of their own. */
 const char *failure_errno_text(int error);
 
+/* The same where a file was to be made: what is missing then is its folder. */
+const char *failure_create_text(int error);
+
 #endif

@@ -1,0 +1,166 @@
+/* What fits together, and the defaults that depend on other options. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "frontend/options_int.h"
+
+#define DEFAULT_CPU      "486"
+#define DEFAULT_RAM      MIB(64)
+#define DEFAULT_RAM_8086 KIB(640)
+
+/* 1996-01-01 12:00:00, a Monday: a scripted run repeats on any day. */
+#define FIXED_TIME 820497600
+
+#define DRIVES_MAX (MACHINE_FLOPPIES + MACHINE_DISKS + OPTIONS_IMAGES)
+
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat sa;
+    struct stat sb;
+
+    if (strcmp(a, b) == 0)
+        return true;
+    return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
+           sa.st_ino == sb.st_ino;
+}
+
+/* Drives that may write to their image. */
+static unsigned collect_writers(const struct options_drive *drives,
+                                unsigned count, const char **paths)
+{
+    unsigned found = 0;
+    unsigned i;
+
+    for (i = 0; i < count; i++)
+        if (drives[i].path && !drives[i].read_only && !drives[i].snapshot)
+            paths[found++] = drives[i].path;
+    return found;
+}
+
+/* Two drives that write to one file would destroy each other's work. */
+static bool check_images(const struct options *options, struct failure *failure)
+{
+    const char *paths[DRIVES_MAX];
+    unsigned count;
+    unsigned i;
+    unsigned j;
+
+    if (options->snapshot)
+        return true;
+    count = collect_writers(options->floppy, MACHINE_FLOPPIES, paths);
+    count += collect_writers(options->disk, MACHINE_DISKS, paths + count);
+    count += collect_writers(options->image, options->images, paths + count);
+    for (i = 0; i < count; i++)
+        for (j = i + 1; j < count; j++)
+            if (is_same_file(paths[i], paths[j]))
+                return failure_set(failure, EXIT_STATUS_USAGE,
+                                   "%s: two drives would write to the same "
+                                   "image; use a copy, or -snapshot",
+                                   paths[j]);
+    return true;
+}
+
+static unsigned count_stdio(const struct options *options)
+{
+    unsigned count = options->parallel.kind == CHARDEV_STDIO;
+    unsigned i;
+
+    count += options->debugcon.kind == CHARDEV_STDIO;
+    for (i = 0; i < MACHINE_SERIALS; i++)
+        count += options->serial[i].kind == CHARDEV_STDIO;
+    return count;
+}
+
+static bool check_terminal(const struct options *options,
+                           struct failure *failure)
+{
+    if (count_stdio(options) > 1)
+        return failure_set(failure, EXIT_STATUS_USAGE,
+                           "two ports on stdio; send one to file:PATH");
+    if (count_stdio(options) && options->display == OPTIONS_DISPLAY_TEXT)
+        return failure_set(failure, EXIT_STATUS_USAGE,
+                           "the terminal shows the screen, so no port can have "
+                           "stdio; send it to file:PATH, or use -nographic for "
+                           "screen and COM1 together");
+    return true;
+}
+
+/* -nographic alone is the text screen and COM1 in one terminal; without a
+ * display it is QEMU's: COM1 on stdio. */
+static bool settle_nographic(struct options *options, struct failure *failure)
+{
+    if (!options->nographic)
+        return true;
+    if (!options->given.display)
+        options->display = OPTIONS_DISPLAY_TEXT;
+    if (options->display == OPTIONS_DISPLAY_SDL)
+        return failure_set(failure, EXIT_STATUS_USAGE,
+                           "-nographic and -display sdl exclude each other; "
+                           "leave one out");
+    if (options->given.serials && options->serial[0].kind == CHARDEV_STDIO) {
+        /* COM1 on stdio is part of what -nographic does. */
+        options->serial[0].kind = CHARDEV_NONE;
+        options->given.serials = 0;
+    }
+    if (options->given.serials)
+        options->nographic = false; /* COM1 goes elsewhere */
+    if (options->nographic && options->display == OPTIONS_DISPLAY_NONE) {
+        options->serial[0].kind = CHARDEV_STDIO;
+        options->nographic = false;
+    }
+    return true;
+}
+
+static void settle_machine(struct options *options)
+{
+    if (!options->cpu)
+        options->cpu = DEFAULT_CPU;
+    if (!options->given.ram)
+        options->ram_bytes =
+            strcmp(options->cpu, "8086") == 0 ? DEFAULT_RAM_8086 : DEFAULT_RAM;
+}
+
+static bool has_live_port(const struct options *options)
+{
+    unsigned i;
+
+    for (i = 0; i < MACHINE_SERIALS; i++)
+        if (chardev_interactive(&options->serial[i]))
+            return true;
+    return false;
+}
+
+/* Somebody who looks at the screen or sits at a port wants real time. A
+ * script wants a run that repeats, so its clock starts at a fixed instant. */
+static void settle_time(struct options *options)
+{
+    bool screen = options->display != OPTIONS_DISPLAY_NONE;
+    bool peer = !options->script && has_live_port(options);
+
+    if (!options->given.speed)
+        options->paced = screen || peer;
+    if (options->given.rtc)
+        return;
+    if (options->script || !(screen || peer)) {
+        options->rtc = OPTIONS_RTC_FIXED;
+        options->rtc_sec = FIXED_TIME;
+    }
+}
+
+static void settle_audio(struct options *options)
+{
+    if (!options->given.audio && options->display != OPTIONS_DISPLAY_SDL)
+        options->audio = OPTIONS_AUDIO_NONE;
+}
+
+bool options_check(struct options *options, struct failure *failure)
+{
+    if (!settle_nographic(options, failure) ||
+        !check_terminal(options, failure) || !check_images(options, failure))
+        return false;
+    settle_machine(options);
+    settle_time(options);
+    settle_audio(options);
+    return true;
+}

@@ -1,0 +1,76 @@
+/* Handlers of options that QEMU's users type: what this machine has anyway is
+ * taken, the rest refused by name with the remedy. And options whose feature
+ * has yet to come. */
+#include <string.h>
+
+#include "frontend/options_int.h"
+
+bool options_take_later(struct options *options, const struct option_row *row,
+                        const char *value, struct failure *failure)
+{
+    (void)options;
+    return failure_set(failure, EXIT_STATUS_USAGE,
+                       "-%s%s%s: not available in this version; %s", row->name,
+                       value ? " " : "", value ? value : "", row->detail);
+}
+
+bool options_take_only(struct options *options, const struct option_row *row,
+                       const char *value, struct failure *failure)
+{
+    (void)options;
+    if (strcmp(value, row->detail) == 0)
+        return true;
+    return failure_set(failure, EXIT_STATUS_USAGE,
+                       "-%s %s: this machine knows only -%s %s; leave it out",
+                       row->name, value, row->name, row->detail);
+}
+
+bool options_take_refused(struct options *options, const struct option_row *row,
+                          const char *value, struct failure *failure)
+{
+    (void)options;
+    return failure_set(failure, EXIT_STATUS_USAGE,
+                       "-%s%s%s: an option of QEMU that is not known here; %s",
+                       row->name, value ? " " : "", value ? value : "",
+                       row->detail);
+}
+
+bool options_take_nic(struct options *options, const struct option_row *row,
+                      const char *value, struct failure *failure)
+{
+    (void)options;
+    if (strcmp(value, "none") == 0)
+        return true;
+    return failure_set(failure, EXIT_STATUS_USAGE,
+                       "-%s %s: not available in this version; write -nic none",
+                       row->name, value);
+}
+
+/* The exit port, the one device of the board that has to be asked for; only
+ * at the place and width that -exit-port means. */
+bool options_take_device(struct options *options, const struct option_row *row,
+                         const char *value, struct failure *failure)
+{
+    const char *rest = value;
+    struct option_piece piece;
+    bool known;
+    bool fits;
+
+    known = options_next_piece(&rest, &piece, &fits) && !piece.key[0] &&
+            strcmp(piece.value, "isa-debug-exit") == 0;
+    while (known && options_next_piece(&rest, &piece, &fits)) {
+        bool base = strcmp(piece.key, "iobase") == 0 &&
+                    strcmp(piece.value, "0xf4") == 0;
+        bool size = strcmp(piece.key, "iosize") == 0 &&
+                    strspn(piece.value, "124") == 1 && !piece.value[1];
+
+        known = fits && (base || size);
+    }
+    if (!known)
+        return failure_set(failure, EXIT_STATUS_USAGE,
+                           "-%s %s: devices are chosen by the board; known is "
+                           "only isa-debug-exit,iobase=0xf4,iosize=4",
+                           row->name, value);
+    options->exit_port = true;
+    return true;
+}

@@ -1,0 +1,398 @@
+#include "frontend/options.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/suite.h"
+
+#define WORDS_MAX 16
+
+static struct options options;
+static struct failure failure;
+
+/* Parses a line cut at its blanks. The words live until the next call. */
+static bool parse(const char *line)
+{
+    static char copy[512];
+    char *argv[WORDS_MAX + 2] = {copy};
+    int argc = 1;
+    char *word;
+
+    options_release(&options);
+    memset(&failure, 0, sizeof(failure));
+    snprintf(copy, sizeof(copy), "%s", line);
+    for (word = strtok(copy, " "); word; word = strtok(NULL, " "))
+        argv[argc++] = word;
+    argv[0] = "vitrine";
+    return options_parse(&options, argc, argv, &failure);
+}
+
+#define ck_parse(line) ck_assert_msg(parse(line), "%s", failure.text)
+
+static void teardown(void)
+{
+    options_release(&options);
+}
+
+/* Every line that is wrong, with the whole message. All have status 2. */
+/* clang-format off */
+static const struct {
+    const char *line, *text;
+} wrong[] = {
+    {"-m", "-m: its value is missing; write -m SIZE"},
+    {"-serial", "-serial: its value is missing; write -serial DEST"},
+    {"-m lots", "-m lots: not a size; write it like 640K, 64M or 1G"},
+    {"-m 0", "-m 0: not a size that the board takes; give 64K to 2G, a multiple of 64K"},
+    {"-m 1K", "-m 1K: not a size that the board takes; give 64K to 2G, a multiple of 64K"},
+    {"-m 16G", "-m 16G: not a size that the board takes; give 64K to 2G, a multiple of 64K"},
+    {"-m 100K", "-m 100K: not a size that the board takes; give 64K to 2G, a multiple of 64K"},
+    {"-m 4 -m 8", "-m is given twice; leave one out"},
+    {"-cpu z80", "-cpu z80: no such choice; choose one of 8086, 286, 386, 486"},
+    {"-cpu 386 -cpu 486", "-cpu is given twice; leave one out"},
+    {"-machine q35", "-machine q35: no such choice; choose one of pc, isapc"},
+    {"-machine pc,acpi=off", "-machine pc,acpi=off: no property of a board is known; write its name alone"},
+    {"-engine fast", "-engine fast: no such choice; choose one of jit, interp, verify"},
+    {"-engine verify", "-engine verify: not available in this version; write -engine interp"},
+    {"-speed warp", "-speed warp: not a speed; write max, real or the MHz, 0.001 to 1000000"},
+    {"-speed 0", "-speed 0: not a speed; write max, real or the MHz, 0.001 to 1000000"},
+    {"-speed 1000001", "-speed 1000001: not a speed; write max, real or the MHz, 0.001 to 1000000"},
+    {"-limit soon", "-limit soon: not a time; write it like 90s, 500ms or 2m"},
+    {"-limit 0s", "-limit 0s: not a time; write it like 90s, 500ms or 2m"},
+    {"-rtc base=noon", "-rtc base=noon: not a time; write base=localtime, base=utc or one from 1980 to 2099 like base=1996-01-31T12:00:00"},
+    {"-rtc 1999-02-29", "-rtc 1999-02-29: not a time; write base=localtime, base=utc or one from 1980 to 2099 like base=1996-01-31T12:00:00"},
+    {"-rtc 1999-01-01T24:00:00", "-rtc 1999-01-01T24:00:00: not a time; write base=localtime, base=utc or one from 1980 to 2099 like base=1996-01-31T12:00:00"},
+    {"-boot x", "-boot x: not an order of drives; write each of a (floppy), c (disk), d (CD), n (network) once at most, like -boot ca"},
+    {"-boot aa", "-boot aa: not an order of drives; write each of a (floppy), c (disk), d (CD), n (network) once at most, like -boot ca"},
+    {"-boot a -boot c", "-boot is given twice; leave one out"},
+    {"-fda x -fda y", "-fda y: the drive already has x; leave one out"},
+    {"-hda x -hda y", "-hda y: the drive already has x; leave one out"},
+    {"-fda= -m 4", "-fda: the name of the image is empty; name a file"},
+    {"-fda x -fdb x", "x: two drives would write to the same image; use a copy, or -snapshot"},
+    {"-hda x x", "x: two drives would write to the same image; use a copy, or -snapshot"},
+    {"/dev/null -hda /dev/../dev/null", "/dev/null: two drives would write to the same image; use a copy, or -snapshot"},
+    {"a b c d e f g", "g: too many images; there are 6 drives"},
+    {"-drive if=floppy", "-drive if=floppy: no image; add file=FILE"},
+    {"-drive file=x,if=virtio", "-drive file=x,if=virtio: cannot do \"if=virtio\"; known are file=FILE, if=floppy|ide, index=N, format=raw, media=disk, readonly=on, snapshot=on"},
+    {"-drive file=x,format=qcow2", "-drive file=x,format=qcow2: cannot do \"format=qcow2\"; known are file=FILE, if=floppy|ide, index=N, format=raw, media=disk, readonly=on, snapshot=on"},
+    {"-drive file=x,media=cdrom", "-drive file=x,media=cdrom: cannot do \"media=cdrom\"; known are file=FILE, if=floppy|ide, index=N, format=raw, media=disk, readonly=on, snapshot=on"},
+    {"-drive x", "-drive x: cannot do \"x\"; known are file=FILE, if=floppy|ide, index=N, format=raw, media=disk, readonly=on, snapshot=on"},
+    {"-drive file=x,index=4", "-drive file=x,index=4: there is no such drive, or none is free; floppies have index 0 and 1, disks 0 to 3"},
+    {"-drive file=x,if=floppy,index=2", "-drive file=x,if=floppy,index=2: there is no such drive, or none is free; floppies have index 0 and 1, disks 0 to 3"},
+    {"-drive file=x,if=floppy -fda y", "-fda y: the drive already has x; leave one out"},
+    {"-display gtk", "-display gtk: no such choice; choose one of sdl, text, none"},
+    {"-display sdl -display none", "-display is given twice; leave one out"},
+    {"-display sdl -nographic", "-nographic and -display sdl exclude each other; leave one out"},
+    {"-audio oss", "-audio oss: no such choice; choose one of sdl, wav:FILE, none"},
+    {"-audio wav:", "-audio wav:: no such choice; choose one of sdl, wav:FILE, none"},
+    {"-serial pty", "-serial pty: no such destination; known are stdio, file:PATH, unix:PATH, tcp:HOST:PORT, none"},
+    {"-serial file:", "-serial file:: write the file like file:com1.txt"},
+    {"-serial unix:", "-serial unix:: write the socket like unix:/tmp/com1 or unix:/tmp/com1,server,nowait"},
+    {"-serial tcp:host", "-serial tcp:host: write the socket like tcp:localhost:4444 or tcp::4444,server,nowait"},
+    {"-serial tcp:host:", "-serial tcp:host:: write the socket like tcp:localhost:4444 or tcp::4444,server,nowait"},
+    {"-serial tcp::1,fast", "-serial tcp::1,fast: write the socket like tcp:localhost:4444 or tcp::4444,server,nowait"},
+    {"-serial none -serial none -serial none -serial none -serial stdio", "-serial stdio: the machine has 4 serial ports; leave it out"},
+    {"-serial stdio -serial stdio", "two ports on stdio; send one to file:PATH"},
+    {"-serial stdio -debugcon stdio", "two ports on stdio; send one to file:PATH"},
+    {"-display text -serial stdio", "the terminal shows the screen, so no port can have stdio; send it to file:PATH, or use -nographic for screen and COM1 together"},
+    {"-nographic -debugcon stdio", "the terminal shows the screen, so no port can have stdio; send it to file:PATH, or use -nographic for screen and COM1 together"},
+    {"-debugcon none -debugcon none", "-debugcon is given twice; leave one out"},
+    {"-parallel none -parallel none", "-parallel is given twice; leave one out"},
+    {"-script a -script b", "-script is given twice; leave one out"},
+    {"-script=", "-script: its value is empty; write -script FILE"},
+    {"-bios= -m 4", "-bios: its value is empty; write -bios FILE"},
+    {"-d trace", "-d trace: no such choice; the only one is guest_errors"},
+    {"-cdrom x", "-cdrom x: not available in this version; boot a floppy or hard disk image"},
+    {"-kernel x", "-kernel x: not available in this version; boot from a disk image"},
+    {"-initrd x", "-initrd x: not available in this version; boot from a disk image"},
+    {"-append x", "-append x: not available in this version; boot from a disk image"},
+    {"-nic user", "-nic user: not available in this version; write -nic none"},
+    {"-net nic", "-net nic: not available in this version; write -nic none"},
+    {"-qmp unix:x", "-qmp unix:x: not available in this version; drive the guest with -script"},
+    {"-gdb tcp::1", "-gdb tcp::1: not available in this version; leave it out"},
+    {"-s", "-s: not available in this version; leave it out"},
+    {"-S", "-S: not available in this version; leave it out"},
+    {"-record x", "-record x: not available in this version; use -script: a scripted run repeats exactly"},
+    {"-replay x", "-replay x: not available in this version; use -script: a scripted run repeats exactly"},
+    {"-device e1000", "-device e1000: devices are chosen by the board; known is only isa-debug-exit,iobase=0xf4,iosize=4"},
+    {"-device isa-debug-exit,iobase=0x501", "-device isa-debug-exit,iobase=0x501: devices are chosen by the board; known is only isa-debug-exit,iobase=0xf4,iosize=4"},
+    {"-vga cirrus", "-vga cirrus: this machine knows only -vga std; leave it out"},
+    {"-monitor stdio", "-monitor stdio: this machine knows only -monitor none; leave it out"},
+    {"-k de", "-k de: this machine knows only -k en-us; leave it out"},
+    {"-smp 2", "-smp 2: this machine knows only -smp 1; leave it out"},
+    {"-accel kvm", "-accel kvm: this machine knows only -accel tcg; leave it out"},
+    {"-no-reboot", "-no-reboot: an option of QEMU that is not known here; a reset starts the guest again; end the run with -limit or -script"},
+    {"-enable-kvm", "-enable-kvm: an option of QEMU that is not known here; no hardware virtualization is needed: leave it out"},
+    {"-vnc :1", "-vnc :1: an option of QEMU that is not known here; write -display sdl, -display text or -display none"},
+    {"--nosuch", "--nosuch: unknown option; did you mean -nographic? vitrine --help lists all"},
+    {"-q", "-q: unknown option; vitrine --help lists all"},
+    {"-displ none", "-displ: unknown option; did you mean -display? vitrine --help lists all"},
+    {"-stats=3", "-stats=3: -stats takes no value; leave it out"},
+};
+/* clang-format on */
+
+START_TEST(says_what_is_wrong)
+{
+    ck_assert_msg(!parse(wrong[_i].line), "accepted: %s", wrong[_i].line);
+    ck_assert_str_eq(failure.text, wrong[_i].text);
+    ck_assert_int_eq(failure.exit_status, EXIT_STATUS_USAGE);
+}
+END_TEST
+
+START_TEST(defaults)
+{
+    ck_parse("");
+    ck_assert_int_eq(options.action, OPTIONS_RUN);
+    ck_assert_int_eq(options.board, MACHINE_PC);
+    ck_assert_int_eq(options.engine, MACHINE_INTERP);
+    ck_assert_str_eq(options.cpu, "486");
+    ck_assert_uint_eq(options.ram_bytes, MIB(64));
+    ck_assert_uint_eq(options.insns_per_sec, 0);
+    ck_assert(options.paced);
+    ck_assert_int_eq(options.rtc, OPTIONS_RTC_LOCAL);
+    ck_assert_uint_eq(options.limit_ns, UINT64_MAX);
+    ck_assert_int_eq(options.display, OPTIONS_DISPLAY_SDL);
+    ck_assert_int_eq(options.audio, OPTIONS_AUDIO_DEFAULT);
+    ck_assert_uint_eq(options.images, 0);
+    ck_assert_str_eq(options.boot_order, "");
+    ck_assert(!options.exit_port && !options.stats && !options.snapshot);
+    ck_assert_int_eq(options.serial[0].kind, CHARDEV_NONE);
+    ck_assert_uint_eq(options.notice_count, 0);
+}
+END_TEST
+
+START_TEST(machine)
+{
+    ck_parse("-m 1G -cpu 286 -machine isapc -speed 4.77 --limit=90s");
+    ck_assert_uint_eq(options.ram_bytes, MIB(1024));
+    ck_assert_str_eq(options.cpu, "286");
+    ck_assert_int_eq(options.board, MACHINE_ISAPC);
+    ck_assert_uint_eq(options.insns_per_sec, 4770000);
+    ck_assert(options.paced);
+    ck_assert_uint_eq(options.limit_ns, 90000000000);
+    ck_parse("-m64 -M pc,accel=tcg -engine interp -speed max");
+    ck_assert_uint_eq(options.ram_bytes, MIB(64));
+    ck_assert(!options.paced);
+    ck_parse("--m 640K");
+    ck_assert_uint_eq(options.ram_bytes, KIB(640));
+    ck_parse("-m size=16");
+    ck_assert_uint_eq(options.ram_bytes, MIB(16));
+    ck_parse("-cpu 8086");
+    ck_assert_uint_eq(options.ram_bytes, KIB(640));
+}
+END_TEST
+
+START_TEST(missing_translator_is_told)
+{
+    ck_parse("-engine jit");
+    ck_assert_int_eq(options.engine, MACHINE_INTERP);
+    ck_assert_uint_eq(options.notice_count, 1);
+    ck_assert_str_eq(options.notices[0],
+                     "-engine jit: this version has no translator; the "
+                     "interpreter runs");
+}
+END_TEST
+
+/* clang-format off */
+static const struct {
+    const char *text;
+    int64_t sec;
+} dates[] = {
+    {"-rtc base=1996-01-01T12:00:00", 820497600},
+    {"-rtc base=2000-02-29", 951782400},
+    {"-rtc 1980-01-01T00:00:01", 315532801},
+    {"-rtc base=2099-12-31T23:59:59", 4102444799},
+};
+/* clang-format on */
+
+START_TEST(fixed_clock)
+{
+    ck_parse(dates[_i].text);
+    ck_assert_int_eq(options.rtc, OPTIONS_RTC_FIXED);
+    ck_assert_int_eq(options.rtc_sec, dates[_i].sec);
+}
+END_TEST
+
+/* Where somebody looks, time is real; a script or a run without anybody
+ * repeats exactly. */
+/* clang-format off */
+static const struct {
+    const char *line;
+    bool paced;
+    enum options_rtc rtc;
+} habits[] = {
+    {"-display none", false, OPTIONS_RTC_FIXED},
+    {"-display none -serial file:x", false, OPTIONS_RTC_FIXED},
+    {"-display none -serial stdio", true, OPTIONS_RTC_LOCAL},
+    {"-display none -serial none -serial unix:x", true, OPTIONS_RTC_LOCAL},
+    {"-display none -serial stdio -script x", false, OPTIONS_RTC_FIXED},
+    {"-display none -speed real", true, OPTIONS_RTC_FIXED},
+    {"-display none -rtc utc", false, OPTIONS_RTC_UTC},
+    {"-script x", true, OPTIONS_RTC_FIXED},
+    {"-script x -rtc localtime", true, OPTIONS_RTC_LOCAL},
+    {"-display text", true, OPTIONS_RTC_LOCAL},
+    {"-nographic", true, OPTIONS_RTC_LOCAL},
+    {"-speed max", false, OPTIONS_RTC_LOCAL},
+};
+/* clang-format on */
+
+START_TEST(time_follows_the_audience)
+{
+    ck_parse(habits[_i].line);
+    ck_assert_msg(options.paced == habits[_i].paced, "%s", habits[_i].line);
+    ck_assert_int_eq(options.rtc, habits[_i].rtc);
+}
+END_TEST
+
+START_TEST(drives)
+{
+    ck_parse("a.img -fda b.img -hdc c.img d.img -boot order=ca -snapshot");
+    ck_assert_uint_eq(options.images, 2);
+    ck_assert_str_eq(options.image[0].path, "a.img");
+    ck_assert_str_eq(options.image[1].path, "d.img");
+    ck_assert_str_eq(options.floppy[0].path, "b.img");
+    ck_assert_ptr_null(options.floppy[1].path);
+    ck_assert_str_eq(options.disk[2].path, "c.img");
+    ck_assert_str_eq(options.boot_order, "ca");
+    ck_assert(options.snapshot);
+    ck_parse("-stats -- -odd.img");
+    ck_assert_str_eq(options.image[0].path, "-odd.img");
+    ck_parse("-snapshot -fda x -fdb x"); /* nobody writes */
+}
+END_TEST
+
+START_TEST(drives_as_qemu_has_them)
+{
+    ck_parse("-drive file=a,,b,format=raw,if=floppy -drive file=c "
+             "-drive file=d,index=3,readonly=on,snapshot=on -hdb e");
+    ck_assert_str_eq(options.floppy[0].path, "a,b");
+    ck_assert_str_eq(options.disk[0].path, "c");
+    ck_assert_str_eq(options.disk[1].path, "e");
+    ck_assert_str_eq(options.disk[3].path, "d");
+    ck_assert(options.disk[3].read_only && options.disk[3].snapshot);
+    ck_assert(!options.disk[0].read_only && !options.disk[0].snapshot);
+}
+END_TEST
+
+START_TEST(qemu_idioms)
+{
+    ck_parse("-nodefaults -vga std -monitor none -k en-us -smp 1 -accel tcg "
+             "-no-user-config -nic none -net none -audio none");
+    ck_assert(!options.exit_port);
+    ck_parse("-device isa-debug-exit,iobase=0xf4,iosize=4");
+    ck_assert(options.exit_port);
+    ck_parse("-curses");
+    ck_assert_int_eq(options.display, OPTIONS_DISPLAY_TEXT);
+}
+END_TEST
+
+START_TEST(screen_and_sound)
+{
+    ck_parse("-display none");
+    ck_assert_int_eq(options.audio, OPTIONS_AUDIO_NONE);
+    ck_parse("-display none -audio wav:x.wav -full-screen -name Fred");
+    ck_assert_int_eq(options.audio, OPTIONS_AUDIO_WAV);
+    ck_assert_str_eq(options.wav, "x.wav");
+    ck_assert(options.full_screen);
+    ck_assert_str_eq(options.title, "Fred");
+    ck_parse("-audio sdl");
+    ck_assert_int_eq(options.audio, OPTIONS_AUDIO_SDL);
+}
+END_TEST
+
+START_TEST(nographic_means_screen_and_com1)
+{
+    ck_parse("-nographic");
+    ck_assert_int_eq(options.display, OPTIONS_DISPLAY_TEXT);
+    ck_assert(options.nographic);
+    ck_parse("-nographic -serial stdio");
+    ck_assert(options.nographic);
+    ck_parse("-nographic -serial file:x");
+    ck_assert(!options.nographic);
+    ck_assert_int_eq(options.display, OPTIONS_DISPLAY_TEXT);
+    ck_parse("-nographic -display none");
+    ck_assert_int_eq(options.display, OPTIONS_DISPLAY_NONE);
+    ck_assert_int_eq(options.serial[0].kind, CHARDEV_STDIO);
+}
+END_TEST
+
+START_TEST(ports)
+{
+    ck_parse("-serial stdio -serial file:a,b -serial unix:s,server,nowait "
+             "-serial tcp:[::1]:4444 -debugcon tcp::99,server -parallel null");
+    ck_assert_int_eq(options.serial[0].kind, CHARDEV_STDIO);
+    ck_assert_str_eq(options.serial[1].target, "a,b");
+    ck_assert_str_eq(options.serial[2].target, "s");
+    ck_assert(options.serial[2].server && !options.serial[2].wait);
+    ck_assert_str_eq(options.serial[3].target, "::1");
+    ck_assert_str_eq(options.serial[3].port, "4444");
+    ck_assert(!options.serial[3].server);
+    ck_assert_str_eq(options.debugcon.target, "");
+    ck_assert_str_eq(options.debugcon.port, "99");
+    ck_assert(options.debugcon.server && options.debugcon.wait);
+    ck_assert_int_eq(options.parallel.kind, CHARDEV_NONE);
+}
+END_TEST
+
+START_TEST(files_and_flags)
+{
+    ck_parse("-bios a -vgabios b -script c -stats -exit-port -d guest_errors");
+    ck_assert_str_eq(options.bios, "a");
+    ck_assert_str_eq(options.vgabios, "b");
+    ck_assert_str_eq(options.script, "c");
+    ck_assert(options.stats && options.exit_port && options.log_guest);
+}
+END_TEST
+
+START_TEST(help_and_version)
+{
+    ck_parse("--help");
+    ck_assert_int_eq(options.action, OPTIONS_HELP);
+    ck_parse("-h");
+    ck_assert_int_eq(options.action, OPTIONS_HELP);
+    ck_parse("--version nosuch.img");
+    ck_assert_int_eq(options.action, OPTIONS_VERSION);
+}
+END_TEST
+
+START_TEST(help_fits_a_terminal)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    char *line;
+
+    options_print_help(stream);
+    fclose(stream);
+    ck_assert_ptr_nonnull(strstr(text, "  -fda FILE"));
+    ck_assert_ptr_nonnull(strstr(text, "  -script FILE"));
+    for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+        ck_assert_msg(strlen(line) < 80, "%s", line);
+    free(text);
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+    Suite *suite = suite_create("frontend/options");
+    TCase *tcase = tcase_create("options");
+
+    tcase_add_checked_fixture(tcase, NULL, teardown);
+    tcase_add_loop_test(tcase, says_what_is_wrong, 0, ARRAY_LEN(wrong));
+    tcase_add_test(tcase, defaults);
+    tcase_add_test(tcase, machine);
+    tcase_add_test(tcase, missing_translator_is_told);
+    tcase_add_loop_test(tcase, fixed_clock, 0, ARRAY_LEN(dates));
+    tcase_add_loop_test(tcase, time_follows_the_audience, 0, ARRAY_LEN(habits));
+    tcase_add_test(tcase, drives);
+    tcase_add_test(tcase, drives_as_qemu_has_them);
+    tcase_add_test(tcase, qemu_idioms);
+    tcase_add_test(tcase, screen_and_sound);
+    tcase_add_test(tcase, nographic_means_screen_and_com1);
+    tcase_add_test(tcase, ports);
+    tcase_add_test(tcase, files_and_flags);
+    tcase_add_test(tcase, help_and_version);
+    tcase_add_test(tcase, help_fits_a_terminal);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
