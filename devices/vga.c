@@ -1,0 +1,563 @@
+/* Ports and registers of the VGA; see vga.h. */
+#include "devices/vga_int.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define VRAM_MIN VGA_IBM_BYTES
+#define VRAM_MAX MIB(256)
+#define LFB_END  ((paddr)1 << 32)
+
+/* Port ranges. CRTC and status come twice: for mono and for colour. */
+enum {
+    PORT_VBE = 0x1ce,
+    PORT_CRTC_MONO = 0x3b4,
+    PORT_STATUS_MONO = 0x3ba,
+    PORT_COMMON = 0x3c0,
+    PORT_CRTC_COLOR = 0x3d4,
+    PORT_STATUS_COLOR = 0x3da,
+};
+
+/* Offsets from PORT_COMMON. */
+enum {
+    REG_AC_WRITE = 0x0, /* address and data in turn */
+    REG_AC_READ = 0x1,
+    REG_MISC_WRITE = 0x2, /* read: input status 0 */
+    REG_SUBSYSTEM = 0x3,
+    REG_SEQ_INDEX = 0x4,
+    REG_SEQ_DATA = 0x5,
+    REG_DAC_MASK = 0x6,
+    REG_DAC_READ_INDEX = 0x7, /* read: DAC state */
+    REG_DAC_WRITE_INDEX = 0x8,
+    REG_DAC_DATA = 0x9,
+    REG_FEATURE_READ = 0xa,
+    REG_MISC_READ = 0xc,
+    REG_GC_INDEX = 0xe,
+    REG_GC_DATA = 0xf,
+};
+
+#define DAC_STATE_READ 0x03
+#define STATUS0_SENSE  0x10
+#define STATUS0_IRQ    0x80
+#define SENSE_LEVEL    0x4e /* sum of 6-bit levels that the comparator sees */
+
+/* Bits that exist. */
+static const uint8_t seq_bits[VGA_SEQ_COUNT] = {0x03, 0x3d, 0x0f, 0x3f, 0x0e};
+static const uint8_t gc_bits[VGA_GC_COUNT] = {0x0f, 0x0f, 0x0f, 0x1f, 0x03,
+                                              0x7b, 0x0f, 0x0f, 0xff};
+static const uint8_t crtc_bits[VGA_CRTC_COUNT] = {
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f,
+    0xff, 0x3f, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0x7f, 0xff, 0xff, 0xef, 0xff};
+static const uint8_t ac_bits[VGA_AC_COUNT] = {
+    0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f,
+    0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0xef, 0xff, 0x3f, 0x0f, 0x0f};
+
+static bool ports_answer(const struct vga *v)
+{
+    return v->decode_ports && v->subsystem & 1;
+}
+
+/* Notes when the screen goes dark, which shows once it lasted a field. */
+static void update_blank(struct vga *v)
+{
+    bool blank = v->seq[SEQ_CLOCKING] & SEQ_CLOCKING_OFF ||
+                 (v->seq[SEQ_RESET] & SEQ_RESET_RUN) != SEQ_RESET_RUN ||
+                 !(v->crtc[CRTC_MODE] & CRTC_MODE_RUN) ||
+                 !(v->ac_index & AC_INDEX_VIDEO);
+
+    if (blank && !v->blank)
+        v->blank_ns = clock_now_ns(v->clock);
+    v->blank = blank;
+}
+
+static void write_seq(struct vga *v, uint8_t value)
+{
+    unsigned index = v->seq_index & 7;
+
+    if (index >= VGA_SEQ_COUNT)
+        return;
+    v->seq[index] = value & seq_bits[index];
+    update_blank(v);
+    if (index == SEQ_CLOCKING)
+        vga_update_retrace(v);
+    else
+        vga_update_memory(v);
+}
+
+static void write_gc(struct vga *v, uint8_t value)
+{
+    unsigned index = v->gc_index & 15;
+
+    if (index >= VGA_GC_COUNT)
+        return;
+    v->gc[index] = value & gc_bits[index];
+    vga_update_memory(v);
+}
+
+/* Registers 00 to 07 are protected, but for one bit of overflow. */
+static void write_crtc(struct vga *v, uint8_t value)
+{
+    unsigned index = v->crtc_index;
+    uint8_t bits;
+
+    if (index >= VGA_CRTC_COUNT)
+        return;
+    bits = crtc_bits[index];
+    if (index <= CRTC_OVERFLOW &&
+        v->crtc[CRTC_V_RETRACE_END] & V_RETRACE_END_PROTECT)
+        bits = index == CRTC_OVERFLOW ? OVERFLOW_LINE_COMPARE : 0;
+    if (index == CRTC_START_HIGH || index == CRTC_START_LOW)
+        vga_hold_start(v);
+    v->crtc[index] =
+        (uint8_t)((v->crtc[index] & ~bits & crtc_bits[index]) | (value & bits));
+    vga_update_retrace(v);
+}
+
+static uint8_t read_crtc(const struct vga *v)
+{
+    switch (v->crtc_index) {
+    case CRTC_LATCH_READ:
+        return (uint8_t)(v->latch >> (8 * v->gc[GC_READ_MAP]));
+    case CRTC_FLIP_FLOP_READ: return v->ac_data ? 0x80 : 0;
+    case CRTC_AC_INDEX_READ: return v->ac_index;
+    default: return v->crtc_index < VGA_CRTC_COUNT ? v->crtc[v->crtc_index] : 0;
+    }
+}
+
+static void write_ac(struct vga *v, uint8_t value)
+{
+    unsigned index = v->ac_index & 0x1f;
+
+    if (!v->ac_data) {
+        v->ac_index = value & 0x3f;
+        update_blank(v);
+    } else if (index < VGA_AC_COUNT) {
+        v->ac[index] = value & ac_bits[index];
+    }
+    v->ac_data = !v->ac_data;
+}
+
+static uint8_t read_ac(const struct vga *v)
+{
+    unsigned index = v->ac_index & 0x1f;
+
+    return index < VGA_AC_COUNT ? v->ac[index] : 0;
+}
+
+static void fetch_color(struct vga *v)
+{
+    memcpy(v->dac_hold, v->dac + 3 * v->dac_index, 3);
+    v->dac_index++;
+    v->dac_step = 0;
+}
+
+static uint8_t read_dac(struct vga *v)
+{
+    uint8_t value = v->dac_hold[v->dac_step % 3];
+
+    if (++v->dac_step >= 3)
+        fetch_color(v);
+    return value;
+}
+
+static void write_dac(struct vga *v, uint8_t value)
+{
+    bool eight = v->vbe[VBE_ENABLE] & VBE_8BIT_DAC;
+
+    v->dac_hold[v->dac_step % 3] = eight ? value : value & 0x3f;
+    if (++v->dac_step < 3)
+        return;
+    memcpy(v->dac + 3 * v->dac_index, v->dac_hold, 3);
+    v->dac_index++;
+    v->dac_step = 0;
+}
+
+static uint8_t read_status0(const struct vga *v)
+{
+    unsigned level = 0u + v->dac[0] + v->dac[1] + v->dac[2];
+    uint8_t status = v->retrace_pending ? STATUS0_IRQ : 0;
+
+    if (v->vbe[VBE_ENABLE] & VBE_8BIT_DAC)
+        level >>= 2;
+    return status | (level < SENSE_LEVEL ? STATUS0_SENSE : 0);
+}
+
+static uint32_t common_read(void *dev, paddr offset, unsigned size)
+{
+    struct vga *v = dev;
+    unsigned index;
+
+    (void)size;
+    if (!ports_answer(v))
+        return v->decode_ports && offset == REG_SUBSYSTEM ? v->subsystem : 0xff;
+    switch (offset) {
+    case REG_AC_WRITE: return v->ac_index;
+    case REG_AC_READ: return read_ac(v);
+    case REG_MISC_WRITE: return read_status0(v);
+    case REG_SUBSYSTEM: return v->subsystem;
+    case REG_SEQ_INDEX: return v->seq_index;
+    case REG_SEQ_DATA:
+        index = v->seq_index & 7;
+        return index < VGA_SEQ_COUNT ? v->seq[index] : 0;
+    case REG_DAC_MASK: return v->dac_mask;
+    case REG_DAC_READ_INDEX: return v->dac_state;
+    case REG_DAC_WRITE_INDEX: return v->dac_index;
+    case REG_DAC_DATA: return read_dac(v);
+    case REG_FEATURE_READ: return v->feature;
+    case REG_MISC_READ: return v->misc;
+    case REG_GC_INDEX: return v->gc_index;
+    case REG_GC_DATA:
+        index = v->gc_index & 15;
+        return index < VGA_GC_COUNT ? v->gc[index] : 0;
+    default: return 0xff;
+    }
+}
+
+static void write_misc(struct vga *v, uint8_t value)
+{
+    v->misc = value & 0xef;
+    vga_update_memory(v);
+    vga_update_retrace(v);
+}
+
+static void write_dac_index(struct vga *v, uint8_t value, uint8_t state)
+{
+    v->dac_index = value;
+    v->dac_state = state;
+    v->dac_step = 0;
+    if (state == DAC_STATE_READ)
+        fetch_color(v);
+}
+
+static void common_write(void *dev, paddr offset, uint32_t value, unsigned size)
+{
+    struct vga *v = dev;
+    uint8_t byte = (uint8_t)value;
+
+    (void)size;
+    if (offset == REG_SUBSYSTEM && v->decode_ports) {
+        v->subsystem = byte & 1;
+        vga_update_memory(v);
+    }
+    if (!ports_answer(v))
+        return;
+    v->changes++;
+    switch (offset) {
+    case REG_AC_WRITE: write_ac(v, byte); break;
+    case REG_MISC_WRITE: write_misc(v, byte); break;
+    case REG_SEQ_INDEX: v->seq_index = byte & 0x07; break;
+    case REG_SEQ_DATA: write_seq(v, byte); break;
+    case REG_DAC_MASK: v->dac_mask = byte; break;
+    case REG_DAC_READ_INDEX: write_dac_index(v, byte, DAC_STATE_READ); break;
+    case REG_DAC_WRITE_INDEX: write_dac_index(v, byte, 0); break;
+    case REG_DAC_DATA: write_dac(v, byte); break;
+    case REG_GC_INDEX: v->gc_index = byte & 0x0f; break;
+    case REG_GC_DATA: write_gc(v, byte); break;
+    default: break; /* read-only, or nothing there */
+    }
+}
+
+/* The mono and the colour copy of a port range: one of them answers. */
+static bool crtc_answers(const struct vga *v, bool color)
+{
+    return ports_answer(v) && !!(v->misc & MISC_COLOR) == color;
+}
+
+static uint32_t crtc_read(struct vga *v, paddr offset)
+{
+    return offset ? read_crtc(v) : v->crtc_index;
+}
+
+static void crtc_write(struct vga *v, paddr offset, uint32_t value)
+{
+    if (!offset) {
+        v->crtc_index = value & 0x3f;
+        return;
+    }
+    v->changes++;
+    write_crtc(v, (uint8_t)value);
+}
+
+static uint32_t crtc_mono_read(void *dev, paddr offset, unsigned size)
+{
+    (void)size;
+    return crtc_answers(dev, false) ? crtc_read(dev, offset) : 0xff;
+}
+
+static uint32_t crtc_color_read(void *dev, paddr offset, unsigned size)
+{
+    (void)size;
+    return crtc_answers(dev, true) ? crtc_read(dev, offset) : 0xff;
+}
+
+static void crtc_mono_write(void *dev, paddr offset, uint32_t value,
+                            unsigned size)
+{
+    (void)size;
+    if (crtc_answers(dev, false))
+        crtc_write(dev, offset, value);
+}
+
+static void crtc_color_write(void *dev, paddr offset, uint32_t value,
+                             unsigned size)
+{
+    (void)size;
+    if (crtc_answers(dev, true))
+        crtc_write(dev, offset, value);
+}
+
+static uint32_t read_status1(struct vga *v)
+{
+    v->ac_data = false;
+    return vga_beam_status(v);
+}
+
+static uint32_t status_mono_read(void *dev, paddr offset, unsigned size)
+{
+    (void)offset;
+    (void)size;
+    return crtc_answers(dev, false) ? read_status1(dev) : 0xff;
+}
+
+static uint32_t status_color_read(void *dev, paddr offset, unsigned size)
+{
+    (void)offset;
+    (void)size;
+    return crtc_answers(dev, true) ? read_status1(dev) : 0xff;
+}
+
+static void write_feature(struct vga *v, uint32_t value)
+{
+    v->feature = value & 0x0b;
+}
+
+static void status_mono_write(void *dev, paddr offset, uint32_t value,
+                              unsigned size)
+{
+    (void)offset;
+    (void)size;
+    if (crtc_answers(dev, false))
+        write_feature(dev, value);
+}
+
+static void status_color_write(void *dev, paddr offset, uint32_t value,
+                               unsigned size)
+{
+    (void)offset;
+    (void)size;
+    if (crtc_answers(dev, true))
+        write_feature(dev, value);
+}
+
+static const struct bus_ops common_ops = {common_read, common_write, 1};
+static const struct bus_ops crtc_mono_ops = {crtc_mono_read, crtc_mono_write,
+                                             1};
+static const struct bus_ops crtc_color_ops = {crtc_color_read, crtc_color_write,
+                                              1};
+static const struct bus_ops status_mono_ops = {status_mono_read,
+                                               status_mono_write, 1};
+static const struct bus_ops status_color_ops = {status_color_read,
+                                                status_color_write, 1};
+
+static const struct {
+    paddr base, length;
+    const struct bus_ops *ops;
+} ranges[] = {
+    {PORT_VBE, 4, &vga_vbe_ops},
+    {PORT_CRTC_MONO, 2, &crtc_mono_ops},
+    {PORT_STATUS_MONO, 1, &status_mono_ops},
+    {PORT_COMMON, 16, &common_ops},
+    {PORT_CRTC_COLOR, 2, &crtc_color_ops},
+    {PORT_STATUS_COLOR, 1, &status_color_ops},
+};
+
+/* Power-on: registers 0, video memory as it was. */
+static void vga_reset(struct device *dev)
+{
+    struct vga *v = vga_from_device(dev);
+
+    v->misc = v->feature = 0;
+    v->subsystem = 1;
+    v->seq_index = v->crtc_index = v->gc_index = v->ac_index = 0;
+    v->ac_data = false;
+    memset(v->seq, 0, sizeof(v->seq));
+    memset(v->crtc, 0, sizeof(v->crtc));
+    memset(v->gc, 0, sizeof(v->gc));
+    memset(v->ac, 0, sizeof(v->ac));
+    v->latch = 0;
+    v->dac_mask = 0xff;
+    v->dac_index = v->dac_step = v->dac_state = 0;
+    memset(v->dac_hold, 0, sizeof(v->dac_hold));
+    vga_vbe_reset(v);
+    v->start_shown = 0;
+    v->start_field = 0;
+    v->blank = false;
+    update_blank(v);
+    v->changes++;
+    vga_update_memory(v);
+    vga_update_retrace(v);
+}
+
+static void vga_destroy(struct device *dev)
+{
+    struct vga *v = vga_from_device(dev);
+
+    free(v->vram);
+    free(v);
+}
+
+static void vga_loaded(struct device *dev)
+{
+    struct vga *v = vga_from_device(dev);
+
+    clock_relink(v->clock, &v->retrace);
+    v->changes++;
+    vga_remap(v);
+}
+
+static const struct state_field vga_state[] = {
+    STATE_FIELD(struct vga, misc),
+    STATE_FIELD(struct vga, feature),
+    STATE_FIELD(struct vga, subsystem),
+    STATE_FIELD(struct vga, seq_index),
+    STATE_FIELD(struct vga, crtc_index),
+    STATE_FIELD(struct vga, gc_index),
+    STATE_FIELD(struct vga, ac_index),
+    STATE_FIELD(struct vga, ac_data),
+    STATE_ARRAY(struct vga, seq),
+    STATE_ARRAY(struct vga, crtc),
+    STATE_ARRAY(struct vga, gc),
+    STATE_ARRAY(struct vga, ac),
+    STATE_FIELD(struct vga, latch),
+    STATE_ARRAY(struct vga, dac),
+    STATE_FIELD(struct vga, dac_mask),
+    STATE_FIELD(struct vga, dac_index),
+    STATE_FIELD(struct vga, dac_step),
+    STATE_FIELD(struct vga, dac_state),
+    STATE_ARRAY(struct vga, dac_hold),
+    STATE_FIELD(struct vga, vbe_index),
+    STATE_ARRAY(struct vga, vbe),
+    STATE_ARRAY(struct vga, vbe_bank),
+    STATE_FIELD(struct vga, start_shown),
+    STATE_FIELD(struct vga, start_field),
+    STATE_FIELD(struct vga, blank_ns),
+    STATE_FIELD(struct vga, blank),
+    STATE_FIELD(struct vga, retrace_pending),
+    STATE_TABLE(struct vga, retrace, clock_event_state),
+    STATE_FIELD(struct vga, decode_ports),
+    STATE_FIELD(struct vga, decode_memory),
+    STATE_FIELD(struct vga, window_mapped),
+    STATE_FIELD(struct vga, lfb_base),
+    STATE_BUFFER(struct vga, vram, vram_bytes),
+    STATE_END,
+};
+
+static const struct device_class vga_class = {
+    .name = "vga",
+    .reset = vga_reset,
+    .destroy = vga_destroy,
+    .state = vga_state,
+    .loaded = vga_loaded,
+};
+
+static enum status claim_ports(struct vga *v)
+{
+    for (size_t i = 0; i < ARRAY_LEN(ranges); i++) {
+        enum status status = bus_map(v->ports, ranges[i].base, ranges[i].length,
+                                     ranges[i].ops, v);
+
+        if (status == STATUS_OK)
+            continue;
+        while (i--)
+            bus_unmap(v->ports, ranges[i].base, v);
+        return status;
+    }
+    return STATUS_OK;
+}
+
+static bool good_config(const struct vga_config *config, size_t bytes)
+{
+    return bytes >= VRAM_MIN && bytes <= VRAM_MAX && !(bytes & (bytes - 1)) &&
+           config->lfb_base % MEM_PAGE_BYTES == 0 &&
+           config->lfb_base <= LFB_END - bytes;
+}
+
+static void fill_spread(struct vga *v)
+{
+    for (unsigned byte = 0; byte < 256; byte++) {
+        uint8_t dots[8];
+
+        for (unsigned dot = 0; dot < 8; dot++)
+            dots[dot] = byte >> (7 - dot) & 1;
+        memcpy(&v->spread[byte], dots, sizeof(dots));
+    }
+}
+
+/* All that needs no host resource. */
+static void init(struct vga *v, const struct vga_config *config, size_t bytes)
+{
+    v->dev = (struct device){&vga_class, config->name};
+    v->ports = config->ports;
+    v->mem = config->mem;
+    v->clock = config->clock;
+    v->log = config->log;
+    v->irq = config->irq;
+    v->lfb_base = config->lfb_base;
+    v->vram_bytes = bytes;
+    v->decode_ports = v->decode_memory = v->window_mapped = true;
+    clock_event_init(&v->retrace, vga_retrace_fired, v);
+    fill_spread(v);
+}
+
+enum status vga_create(const struct vga_config *config, struct device **out)
+{
+    size_t bytes = config->vram_bytes ? config->vram_bytes : VGA_VRAM_DEFAULT;
+    enum status status;
+    struct vga *v;
+
+    *out = NULL;
+    if (!good_config(config, bytes))
+        return STATUS_BAD_ARGUMENT;
+    v = calloc(1, sizeof(*v));
+    if (!v)
+        return STATUS_NO_MEMORY;
+    init(v, config, bytes);
+    v->vram = calloc(1, bytes);
+    status = v->vram ? claim_ports(v) : STATUS_NO_MEMORY;
+    if (status != STATUS_OK) {
+        vga_destroy(&v->dev);
+        return status;
+    }
+    vga_remap(v);
+    vga_reset(&v->dev);
+    *out = &v->dev;
+    return STATUS_OK;
+}
+
+void vga_set_lfb(struct device *dev, paddr base)
+{
+    struct vga *v = vga_from_device(dev);
+
+    if (base % MEM_PAGE_BYTES || base > LFB_END - v->vram_bytes)
+        base = 0;
+    v->lfb_base = base;
+    vga_update_memory(v);
+}
+
+void vga_set_decode(struct device *dev, bool ports, bool memory)
+{
+    struct vga *v = vga_from_device(dev);
+
+    v->decode_ports = ports;
+    v->decode_memory = memory;
+    vga_update_memory(v);
+}
+
+void vga_set_window(struct device *dev, bool mapped)
+{
+    struct vga *v = vga_from_device(dev);
+
+    v->window_mapped = mapped;
+    vga_remap(v);
+}
