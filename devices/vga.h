@@ -3,7 +3,7 @@
  *
  * Sources: IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem"
  * (1988); the FreeVGA project's register descriptions; Bochs VBE extensions
- * document (register ids B0C0 to B0C5).
+ * document (ids B0C0 to B0C5).
  * Modelled: all registers of the sequencer, CRT controller, graphics and
  *   attribute controllers and the DAC; 3Bx/3Dx relocation; all read and write
  *   modes; every addressing mode; retrace and display-enable status and the
@@ -11,18 +11,19 @@
  *   the vertical retrace; DISPI with 4 to 32 bits a pixel.
  * Missing: effects that change registers or palette within one field (a
  *   picture shows the state at one instant, line compare excepted); the border
- *   is not part of the picture; light pen; genlock; serializers linked by
- *   "shift load 16/32" (no IBM mode uses them).
+ *   is not part of the picture; light pen; serializers linked by "shift load
+ *   16/32" (no IBM mode uses them); DDC.
  *
- * Files: vga.c ports and registers, vga_timing.c beam position, vga_mem.c CPU
- * access to video memory, vga_vbe.c DISPI, vga_render.c pictures, vga_text.c
- * text out of the picture, vga_pci.c the PCI function. */
+ * Files: vga.c ports and registers, vga_timing.c position of the beam,
+ * vga_mem.c CPU access to video memory, vga_vbe.c DISPI, vga_view.c geometry,
+ * vga_render.c pictures, vga_text.c text, vga_pci.c the PCI function. */
 #ifndef DEVICES_VGA_H
 #define DEVICES_VGA_H
 
 #include "core/bus.h"
 #include "core/clock.h"
 #include "core/device.h"
+#include "core/display.h"
 #include "core/irq.h"
 #include "core/log.h"
 #include "core/mem.h"
@@ -48,7 +49,7 @@ struct vga_config {
 enum status vga_create(const struct vga_config *config, struct device **out);
 
 /* Moves the linear framebuffer, vram_bytes long, to `base` (a multiple of
- * 4096); 0 takes it out of the address space. */
+ * 4096, the end at most 4 GiB); 0 takes it out of the address space. */
 void vga_set_lfb(struct device *dev, paddr base);
 
 /* What reaches the adapter at all: ports, and memory (windows and framebuffer).
@@ -59,33 +60,17 @@ void vga_set_decode(struct device *dev, bool ports, bool memory);
  * chipset can put something else there (SMRAM). Setting it again maps them. */
 void vga_set_window(struct device *dev, bool mapped);
 
-/* The largest picture; larger register values are cut to it. */
-#define VGA_WIDTH_MAX    2560
-#define VGA_HEIGHT_MAX   2048
-#define VGA_FRAME_PIXELS ((size_t)VGA_WIDTH_MAX * VGA_HEIGHT_MAX)
-
-struct vga_frame {
-    uint32_t *pixels; /* borrowed: room for VGA_FRAME_PIXELS, 00RRGGBB */
-    /* Results. Rows follow each other without gap. */
-    unsigned width, height;      /* dots and scan lines; at least 1 x 1 */
-    unsigned aspect_x, aspect_y; /* shape of the whole picture, e.g. 4, 3 */
-    unsigned dot_repeat;         /* each pixel is this many dots wide, 1..4 */
-    unsigned line_repeat;        /* and this many scan lines high, 1..64;
-                                    1 in text modes */
-    bool text;                   /* a text mode */
-    uint64_t field_ns;           /* how long one field lasts */
-};
-
 /* Draws the whole picture as it stands on the screen at the present virtual
- * time. The same state at the same time gives the same picture. Dots are those
- * of the monitor: mode 13h is 640 x 400 with repeats 2 and 2, 40-column text
- * 720 x 400 with dot_repeat 2. Changes nothing in the machine. */
-void vga_render(struct device *dev, struct vga_frame *frame);
+ * time. The same state at the same time gives the same picture. Dots and lines
+ * are those of the monitor: mode 13h gives 640 x 400, 40-column text 720 x 400.
+ * Larger register values are cut to the frame. Changes nothing in the machine.
+ */
+void vga_render(struct device *dev, struct display_frame *frame);
 
-/* A number that differs from an earlier one if the picture may have changed
- * since; two equal numbers mean equal pictures. Costs a few microseconds (a
- * read of the visible memory where the guest writes to it directly), so that
- * an idle screen need not be drawn. Not part of the machine's state. */
+/* A number for the picture at the present time: when it is equal to an earlier
+ * one, vga_render() would draw the same picture as then. It costs a fraction of
+ * rendering, so that an idle screen need not be drawn. Not for comparison
+ * between runs. */
 uint64_t vga_serial(struct device *dev);
 
 /* An 8-pixel font: 256 glyphs of `height` bytes, left pixel in bit 7. */
@@ -94,29 +79,13 @@ struct vga_font {
     unsigned height;       /* 1..32 */
 };
 
-#define VGA_TEXT_COLUMNS_MAX 320
-#define VGA_TEXT_ROWS_MAX    256
-
-struct vga_cell {
-    uint8_t code; /* in the guest's code page, as a rule 437 */
-    uint8_t attr; /* as in memory; 07 in graphics modes */
-    bool known;   /* false: a cell of a graphics mode that shows no glyph */
-};
-
-struct vga_text_screen {
-    unsigned columns, rows; /* 0 x 0 when the screen is dark */
-    bool graphics;          /* found by font match */
-    bool cursor_on;         /* shown (blinking counts as shown), text modes */
-    unsigned cursor_x, cursor_y; /* valid while cursor_on */
-    struct vga_cell cells[VGA_TEXT_ROWS_MAX][VGA_TEXT_COLUMNS_MAX];
-};
-
 /* Reads the text on the screen. Text modes: straight from memory. Graphics
- * modes: renders into *frame and compares each cell of the picture, exactly,
- * with the glyphs of `fonts` and of the fonts that the guest's vectors 43h and
- * 1Fh point to, in either polarity; the font that explains most cells wins.
- * `fonts` may be NULL when `count` is 0. Changes nothing in the machine. */
+ * modes: compares each cell of the picture, exactly, with the glyphs of `fonts`
+ * and of the font that the guest's vectors 43h and 1Fh point to, in either
+ * polarity; the font that explains most cells wins, a cell that shows no glyph
+ * gets code 0, all attributes are 07. `fonts` may be NULL when `count` is 0.
+ * Changes nothing in the machine. */
 void vga_text(struct device *dev, const struct vga_font *fonts, size_t count,
-              struct vga_frame *frame, struct vga_text_screen *screen);
+              struct display_text *text);
 
 #endif
