@@ -61,8 +61,6 @@ enum machine_stop {
     MACHINE_TIME_UP,     /* `until_ns` reached; run on when you like */
     MACHINE_POWERED_OFF, /* the guest switched off */
     MACHINE_EXIT_PORT,   /* port F4 was written: machine_exit_code() */
-    MACHINE_HUNG,        /* halted for ever: no event is armed and only input
-                            could wake it */
 };
 
 struct machine;
@@ -98,6 +96,8 @@ unsigned machine_idle_permille(struct machine *machine);
 /* Input, at this instant. Returns false when the device cannot take it now
  * (its own buffer is full): offer it again after some virtual time. */
 bool machine_key(struct machine *machine, enum ps2_key key, bool down);
+/* Lets go of all keys, as after a lost focus. */
+void machine_release_keys(struct machine *machine);
 /* dx right, dy down, wheel up, in mickeys; buttons: bit 0 left, 1 right,
  * 2 middle. */
 bool machine_mouse(struct machine *machine, int dx, int dy, int wheel,
@@ -116,6 +116,8 @@ void machine_set_rate(struct machine *machine, uint64_t insns_per_sec);
 
 /* What the screen shows now. */
 void machine_render(struct machine *machine, struct display_frame *frame);
+/* Two equal numbers mean equal pictures; cheap enough to ask every time. */
+uint64_t machine_display_serial(struct machine *machine);
 void machine_text(struct machine *machine, struct display_text *text);
 /* Keyboard lights: bit 0 Scroll Lock, 1 Num Lock, 2 Caps Lock. */
 unsigned machine_keyboard_leds(const struct machine *machine);

@@ -1,0 +1,27 @@
+#include "cpu/model.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const char *const names[CPU_MODELS] = {
+#define X(model, name, signature) [CPU_##model] = name,
+    CPU_MODEL_LIST(X)
+#undef X
+};
+
+const char *cpu_model_name(enum cpu_model model)
+{
+    assert(model < CPU_MODELS);
+    return names[model];
+}
+
+bool cpu_model_find(const char *name, enum cpu_model *out)
+{
+    for (unsigned i = 0; i < CPU_MODELS; i++) {
+        if (!strcmp(names[i], name)) {
+            *out = (enum cpu_model)i;
+            return true;
+        }
+    }
+    return false;
+}
