@@ -55,14 +55,16 @@ struct insn {
  *   Sz     the segment register in bits 3-5 of the opcode
  *   Bb     the byte at [(E)BX + AL]
  *   v      no operand; the operand size chooses the mnemonic */
+/* clang-format off */
 #define OPERAND_LIST(X) \
     X(none) \
-    X(Eb) \
-    X(Ew) X(Ev) X(Ex) X(Ep) X(M) X(Ma) X(Mp) X(Ms) X(Mq) X(Gb) X(Gw) X(Gv) \
-        X(Sw) X(Rd) X(Cd) X(Dd) X(Td) X(Ib) X(Ibs) X(Ic) X(Iw) X(Iv) X(Jb) \
-            X(Jv) X(Ap) X(one) X(Ob) X(Ov) X(Xb) X(Xv) X(Yb) X(Yv) X(Bb) X(Zb) \
-                X(Zv) X(Sz) X(AL) X(rAX) X(CL) X(DX) X(ES) X(SS) X(DS) X(FS) \
-                    X(GS) X(v)
+    X(Eb) X(Ew) X(Ev) X(Ex) X(Ep) X(M) X(Ma) X(Mp) X(Ms) X(Mq) \
+    X(Gb) X(Gw) X(Gv) X(Sw) X(Rd) X(Cd) X(Dd) X(Td) \
+    X(Ib) X(Ibs) X(Ic) X(Iw) X(Iv) X(Jb) X(Jv) X(Ap) X(one) \
+    X(Ob) X(Ov) X(Xb) X(Xv) X(Yb) X(Yv) X(Bb) \
+    X(Zb) X(Zv) X(Sz) X(AL) X(rAX) X(CL) X(DX) \
+    X(ES) X(SS) X(DS) X(FS) X(GS) X(v)
+/* clang-format on */
 
 enum operand_kind {
 #define X(kind) OPERAND_##kind,
