@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/state.h"
 #include "tests/suite.h"
 
 struct machine *fake_machine_create(void)
@@ -120,11 +121,12 @@ bool machine_key(struct machine *m, enum ps2_key key, bool down)
     }
     ck_assert_uint_lt(m->key_count, FAKE_KEYS);
     m->keys[m->key_count++] = (struct fake_key){m->now_ns, key, down};
-    if (m->stopped == MACHINE_HUNG && m->wake_keys > 0) {
-        m->wake_keys--;
-        m->stopped = MACHINE_TIME_UP;
-    }
     return true;
+}
+
+void machine_release_keys(struct machine *m)
+{
+    m->releases++;
 }
 
 bool machine_mouse(struct machine *m, int dx, int dy, int wheel,
@@ -178,6 +180,11 @@ void machine_render(struct machine *m, struct display_frame *frame)
     frame->aspect_height = 3;
     for (i = 0; i < frame->width * frame->height; i++)
         frame->pixels[i] = i & 0xff;
+}
+
+uint64_t machine_display_serial(struct machine *m)
+{
+    return state_hash_bytes(STATE_HASH_INIT, &m->text, sizeof(m->text));
 }
 
 void machine_text(struct machine *m, struct display_text *text)

@@ -35,13 +35,12 @@ struct machine {
     struct fake_key keys[FAKE_KEYS];
     unsigned key_count;
     unsigned refuse_keys; /* so many times machine_key() says false */
-    unsigned wake_keys;   /* keys that end MACHINE_HUNG */
     int mouse_x, mouse_y, mouse_wheel;
     unsigned mouse_buttons, mouse_calls;
     uint8_t serial_in[256];
     unsigned serial_in_count;
     struct host_block *floppy[MACHINE_FLOPPIES];
-    unsigned inserts, resets, runs;
+    unsigned inserts, resets, releases, runs;
     uint64_t rate;
     void (*on_run)(struct machine *machine); /* may be NULL */
 };
