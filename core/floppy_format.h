@@ -41,8 +41,16 @@ struct floppy_format {
 /* Bytes of a whole diskette in this format. */
 uint64_t floppy_format_bytes(const struct floppy_format *format);
 
+/* How densely a track of `bytes` data bytes has to be recorded. */
+enum floppy_density floppy_format_density(uint32_t bytes);
+
 /* True when `size_bytes` is the exact size of a known format. */
 bool floppy_format_known(uint64_t size_bytes);
+
+/* The format that the DOS parameter block in `boot` (512 bytes) describes, with
+ * at least the cylinders that such a diskette has.
+ * False: there is none, or not one of a diskette. */
+bool floppy_format_bpb(const uint8_t *boot, struct floppy_format *out);
 
 /* The format of a raw image of `size_bytes`. `boot` are its first 512 bytes
  * (zeros where the image is shorter), or NULL. A DOS parameter block (BPB)
