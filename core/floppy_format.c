@@ -147,7 +147,9 @@ bool floppy_format_bpb(const uint8_t *boot, struct floppy_format *out)
     format.sectors = (uint8_t)sectors;
     format.density = (uint8_t)floppy_format_density(track_bytes(&format));
     cylinders = (total + sectors * heads - 1) / (sectors * heads);
-    least = format.density == FLOPPY_DD ? 40 : 77;
+    least = format.size_code == 3 ? 77 : 80;
+    if (format.density == FLOPPY_DD)
+        least = 40;
     if (cylinders > FLOPPY_CYLINDERS_MAX)
         return false;
     format.cylinders = (uint8_t)(cylinders < least ? least : cylinders);
