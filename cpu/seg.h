@@ -11,6 +11,14 @@
  * change of a hidden part ends with this. */
 void seg_update(struct cpu *cpu, unsigned seg);
 
+/* The same for all six: after a change of what alignment checks depend on. */
+void seg_update_all(struct cpu *cpu);
+
+/* Whether an access of `size` bytes lies inside the segment and is of a kind
+ * that its type allows. Notes nothing. */
+bool seg_allows(const struct segment *s, uint32_t offset, unsigned size,
+                bool write);
+
 /* The slow half of the limit and rights check. False: #GP(0), or #SS(0) for
  * SS, noted. */
 bool seg_check(struct cpu *cpu, unsigned seg, uint32_t offset, unsigned size,
@@ -87,6 +95,14 @@ static inline bool seg_store(struct cpu *cpu, unsigned seg, uint32_t offset,
 /* Loads a data segment register or SS by selector, as MOV and POP do, in any
  * mode. False: fault noted, register unchanged. */
 bool seg_load_register(struct cpu *cpu, unsigned seg, uint16_t selector);
+
+/* Whether an access of CPL 3 raises #AC: CR0.AM and AC are set and `addr` is
+ * no multiple of `size`. Sizes other than 2, 4 and 8 (runs of a string
+ * instruction) are not asked about. */
+bool seg_unaligned(const struct cpu *cpu, laddr addr, unsigned size);
+
+/* Makes a segment register unusable, as a null selector does. */
+void seg_set_null(struct cpu *cpu, unsigned seg, uint16_t selector);
 
 /* Real mode and V86: base = selector * 16; what else a load changes there. */
 void seg_set_paragraph(struct cpu *cpu, unsigned seg, uint16_t selector);

@@ -133,12 +133,20 @@ struct lazy_flags {
 enum {
     CPU_EVENT_INTR = 1 << 0, /* INTR pin is high */
     CPU_EVENT_NMI = 1 << 1,
-    CPU_EVENT_STOP = 1 << 2,   /* cpu_request_stop() */
-    CPU_EVENT_CLOCK = 1 << 3,  /* stop_insns moved nearer */
-    CPU_EVENT_TRAP = 1 << 4,   /* single step or data breakpoint: #DB due */
-    CPU_EVENT_SHADOW = 1 << 5, /* one instruction without interrupts */
-    CPU_EVENT_RELOAD = 1 << 6, /* mode or mapping changed: look up anew */
+    CPU_EVENT_STOP = 1 << 2,      /* cpu_request_stop() */
+    CPU_EVENT_CLOCK = 1 << 3,     /* stop_insns moved nearer */
+    CPU_EVENT_TRAP = 1 << 4,      /* single step or data breakpoint: #DB due */
+    CPU_EVENT_SHADOW = 1 << 5,    /* after STI: one instruction without INTR */
+    CPU_EVENT_RELOAD = 1 << 6,    /* mode or mapping changed: look up anew */
+    CPU_EVENT_SHADOW_SS = 1 << 7, /* after a load of SS: nor NMI nor traps */
+    CPU_EVENT_STEP = 1 << 8, /* TF, RF or an instruction breakpoint is set */
 };
+
+/* What events_take() deals with. While it leaves one of these set, it wants
+ * to be called again after one instruction. */
+#define CPU_EVENTS_TAKEN \
+    (CPU_EVENT_INTR | CPU_EVENT_NMI | CPU_EVENT_TRAP | CPU_EVENT_SHADOW | \
+     CPU_EVENT_SHADOW_SS | CPU_EVENT_STEP)
 
 struct addr_space;
 struct block;
@@ -165,7 +173,11 @@ struct cpu {
     bool halted;
     bool shutdown;
     bool nmi_blocked; /* until IRET */
+    bool nmi_pending; /* an edge of NMI came and is not taken yet */
     bool intr_level;
+    bool stepping; /* TF was set when the instruction began */
+    uint8_t ext;   /* 1 while an event that the program did not ask for is
+                      delivered: bit EXT of error codes */
 
     /* Memory, see mmu.h. */
     struct addr_space *space;

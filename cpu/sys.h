@@ -19,6 +19,7 @@ struct interrupt {
     uint32_t error;
     uint8_t vector;
     bool has_error;
+    bool resume; /* RF is set in the flags pushed */
     enum interrupt_kind kind;
 };
 bool interrupt_enter(struct cpu *cpu, const struct interrupt *interrupt);
@@ -29,10 +30,23 @@ bool interrupt_enter(struct cpu *cpu, const struct interrupt *interrupt);
  * no fault pending. */
 void fault_deliver(struct cpu *cpu);
 
-/* At an instruction boundary with cpu->events not 0: takes NMI, INTR (when IF
- * and no shadow), single-step and breakpoint traps in the order of the SDM
- * (volume 3, 6.9). Returns true if control went elsewhere. */
+/* At an instruction boundary with cpu->events not 0: takes traps, NMI, INTR
+ * (when IF and no shadow) and instruction breakpoints, in the order of the SDM
+ * (volume 3, 6.9). True: control went elsewhere, and the caller asks again.
+ * False: the instruction at eip may run; if CPU_EVENTS_TAKEN bits are still
+ * set then just that one, for single step and shadows count instructions.
+ * The caller has synced the clock.
+ *
+ * A repeated string instruction that is left unfinished (eip back on it) sets
+ * RF and CPU_EVENT_STEP, so that an instruction breakpoint does not hit it
+ * once for each iteration (SDM volume 3, 17.3.1.1). Nobody else needs to care
+ * for TF and RF. */
 bool events_take(struct cpu *cpu);
+
+/* Sets the events that follow from the registers: whoever changes IF, TF, RF
+ * or DR7 calls it after. cpu_set_intr() and cpu_raise_nmi() set intr_level and
+ * nmi_pending, and call it too. */
+void events_refresh(struct cpu *cpu);
 
 /* Reset values of every register that the model has. */
 void sys_reset(struct cpu *cpu);

@@ -1,0 +1,202 @@
+#include "cpu/seg.h"
+
+#include <assert.h>
+
+#define WRAP_LAST 0xffffu /* the 8086's offsets wrap after this one */
+
+bool seg_allows(const struct segment *s, uint32_t offset, unsigned size,
+                bool write)
+{
+    uint32_t last = offset + (size - 1);
+
+    if (!(s->access & ACCESS_P))
+        return false;
+    if (s->access & ACCESS_CODE) {
+        if (write || !(s->access & ACCESS_RW))
+            return false;
+    } else if (write && !(s->access & ACCESS_RW)) {
+        return false;
+    }
+    if (last < offset)
+        return false;
+    if ((s->access & (ACCESS_CODE | ACCESS_DOWN)) == ACCESS_DOWN)
+        return offset > s->limit &&
+               last <= (s->access & ACCESS_D ? UINT32_MAX : UINT16_MAX);
+    return last <= s->limit;
+}
+
+/* CR0.AM, AC and CPL 3 together: the 486's alignment checks. */
+static bool checks_alignment(const struct cpu *cpu)
+{
+    return (cpu->cr0 & CR0_AM) && (cpu->eflags & FLAG_AC) && cpu->cpl == 3;
+}
+
+bool seg_unaligned(const struct cpu *cpu, laddr addr, unsigned size)
+{
+    return (size == 2 || size == 4 || size == 8) && (addr & (size - 1)) &&
+           checks_alignment(cpu);
+}
+
+bool seg_check(struct cpu *cpu, unsigned seg, uint32_t offset, unsigned size,
+               bool write)
+{
+    const struct segment *s = &cpu->seg[seg];
+
+    assert(size >= 1);
+    if (cpu->model == CPU_8086)
+        return true;
+    if (!seg_allows(s, offset, size, write))
+        return cpu_fault(cpu, seg == SEG_SS ? VECTOR_SS : VECTOR_GP, cpu->ext);
+    if (seg_unaligned(cpu, s->base + offset, size))
+        return cpu_fault(cpu, VECTOR_AC, 0);
+    return true;
+}
+
+/* A word at FFFF of an 8086, whose second byte is at 0. */
+static bool wraps(const struct cpu *cpu, uint32_t offset, unsigned size)
+{
+    return cpu->model == CPU_8086 && offset + (size - 1) > WRAP_LAST;
+}
+
+bool seg_load_slow(struct cpu *cpu, unsigned seg, uint32_t offset,
+                   unsigned size, uint32_t *value)
+{
+    uint32_t base = cpu->seg[seg].base, low, high;
+
+    if (!seg_check(cpu, seg, offset, size, false))
+        return false;
+    if (!wraps(cpu, offset, size))
+        return mmu_load(cpu, base + offset, size, cpu->user, value);
+    if (!mmu_load(cpu, base + (offset & WRAP_LAST), 1, cpu->user, &low) ||
+        !mmu_load(cpu, base + ((offset + 1) & WRAP_LAST), 1, cpu->user, &high))
+        return false;
+    *value = low | high << 8;
+    return true;
+}
+
+bool seg_store_slow(struct cpu *cpu, unsigned seg, uint32_t offset,
+                    uint32_t value, unsigned size)
+{
+    uint32_t base = cpu->seg[seg].base;
+
+    if (!seg_check(cpu, seg, offset, size, true))
+        return false;
+    if (!wraps(cpu, offset, size))
+        return mmu_store(cpu, base + offset, value, size, cpu->user);
+    return mmu_store(cpu, base + (offset & WRAP_LAST), value & 0xff, 1,
+                     cpu->user) &&
+           mmu_store(cpu, base + ((offset + 1) & WRAP_LAST), value >> 8 & 0xff,
+                     1, cpu->user);
+}
+
+bool seg_load_rmw(struct cpu *cpu, unsigned seg, uint32_t offset, unsigned size,
+                  uint32_t *value)
+{
+    laddr addr = cpu->seg[seg].base + offset;
+
+    if (!seg_check_write(cpu, seg, offset, size))
+        return false;
+    if (wraps(cpu, offset, size))
+        return seg_load_slow(cpu, seg, offset, size, value);
+    if (!mmu_write_host(cpu, addr, size) &&
+        !mmu_probe_write(cpu, addr, size, cpu->user))
+        return false;
+    return mmu_load(cpu, addr, size, cpu->user, value);
+}
+
+/* What the quick checks may grant. With alignment checks nothing is quick. */
+static uint8_t fast_bits(const struct cpu *cpu, const struct segment *s)
+{
+    unsigned fast = 0;
+
+    if (!(s->access & ACCESS_P) || checks_alignment(cpu))
+        return 0;
+    if (s->access & ACCESS_CODE) {
+        if (s->access & ACCESS_RW)
+            fast = SEG_FAST_READ;
+    } else if (!(s->access & ACCESS_DOWN)) {
+        fast = SEG_FAST_READ;
+        if (s->access & ACCESS_RW)
+            fast |= SEG_FAST_WRITE;
+    }
+    if (fast && s->base == 0 && s->limit == UINT32_MAX)
+        fast |= SEG_FLAT;
+    return (uint8_t)fast;
+}
+
+void seg_update_all(struct cpu *cpu)
+{
+    for (unsigned seg = 0; seg < SEG_LDTR; seg++)
+        cpu->seg[seg].fast = fast_bits(cpu, &cpu->seg[seg]);
+}
+
+void seg_update(struct cpu *cpu, unsigned seg)
+{
+    bool user = cpu->cpl == 3;
+
+    cpu->seg[seg].fast = fast_bits(cpu, &cpu->seg[seg]);
+    if ((seg == SEG_CS || seg == SEG_SS) && user != cpu->user) {
+        cpu->user = user;
+        mmu_select(cpu);
+        seg_update_all(cpu);
+    }
+}
+
+void seg_set_null(struct cpu *cpu, unsigned seg, uint16_t selector)
+{
+    struct segment *s = &cpu->seg[seg];
+
+    s->selector = selector;
+    s->access = 0;
+    s->base = 0;
+    s->limit = 0;
+    seg_update(cpu, seg);
+}
+
+/* In real mode a load gives the access rights of a writable data segment but
+ * leaves the limit and the default sizes, which is how a limit above 64 KiB
+ * survives (SDM volume 3, 9.9.2 asks for a limit of FFFF before leaving
+ * protected mode, because none is loaded after). */
+void seg_set_paragraph(struct cpu *cpu, unsigned seg, uint16_t selector)
+{
+    struct segment *s = &cpu->seg[seg];
+
+    s->selector = selector;
+    s->base = (uint32_t)selector << 4;
+    if (cpu_v86(cpu)) {
+        s->limit = 0xffff;
+        s->access =
+            ACCESS_P | ACCESS_DPL | ACCESS_S | ACCESS_RW | ACCESS_ACCESSED;
+    } else {
+        if (!(s->access & ACCESS_P)) {
+            s->limit = 0xffff;
+            s->access = 0;
+        }
+        s->access &= ACCESS_D | ACCESS_G | ACCESS_AVL;
+        s->access |= ACCESS_P | ACCESS_S | ACCESS_RW | ACCESS_ACCESSED;
+    }
+    seg_update(cpu, seg);
+}
+
+bool stack_push(struct cpu *cpu, uint32_t value, unsigned size)
+{
+    uint32_t mask = cpu_stack32(cpu) ? UINT32_MAX : UINT16_MAX;
+    uint32_t esp = cpu->reg[CPU_ESP];
+    uint32_t top = (esp - size) & mask;
+
+    if (!seg_store(cpu, SEG_SS, top, value, size))
+        return false;
+    cpu->reg[CPU_ESP] = (esp & ~mask) | top;
+    return true;
+}
+
+bool stack_pop(struct cpu *cpu, uint32_t *value, unsigned size)
+{
+    uint32_t mask = cpu_stack32(cpu) ? UINT32_MAX : UINT16_MAX;
+    uint32_t esp = cpu->reg[CPU_ESP];
+
+    if (!seg_load(cpu, SEG_SS, esp & mask, size, value))
+        return false;
+    cpu->reg[CPU_ESP] = (esp & ~mask) | ((esp + size) & mask);
+    return true;
+}

@@ -1,0 +1,75 @@
+/* What the sys_*.c files share. */
+#ifndef CPU_SYS_INT_H
+#define CPU_SYS_INT_H
+
+#include "cpu/desc.h"
+#include "cpu/frame.h"
+#include "cpu/sys.h"
+
+/* Debug registers (SDM volume 3, 17.2). */
+#define DR6_HITS  0x0000000fu /* B0-B3 */
+#define DR6_BD    0x00002000u /* a debug register was about to be touched */
+#define DR6_BS    0x00004000u /* single step */
+#define DR6_BT    0x00008000u /* task switch to a TSS with the T bit */
+#define DR7_LOCAL 0x00000155u /* L0-L3 and LE: cleared by a task switch */
+#define DR7_GD    0x00002000u
+
+#define DR6_RESET 0xffff1ff0u
+#define DR7_RESET 0x00000400u
+
+/* PF error codes and bit 1 of others: the selector field is a vector. */
+#define ERROR_IDT 2u
+
+/* EFLAGS as pushed by this model: with the bits 12-15 of an 8086. */
+static inline uint32_t sys_flags(struct cpu *cpu)
+{
+    return flags_get(cpu) | (cpu->model == CPU_8086 ? 0xf000u : 0);
+}
+
+/* EFLAGS bits that exist in this model and can be loaded at privilege 0; VM
+ * and RF apart. */
+uint32_t sys_flags_mask(const struct cpu *cpu);
+
+/* The same less what the present privilege may not change by POPF or IRET. */
+uint32_t sys_flags_writable(const struct cpu *cpu);
+
+/* Loads the bits of EFLAGS in `mask` and does all that follows from it. */
+void sys_load_flags(struct cpu *cpu, uint32_t value, uint32_t mask);
+
+/* Where the selector of a far pointer stands whose offset is at `at`. */
+uint32_t sys_far_second(const struct cpu *cpu, const struct insn *insn,
+                        uint32_t at);
+
+/* Ends a transfer: the checked descriptor in CS with the present privilege as
+ * its RPL, and the new offset. */
+void sys_enter_code(struct cpu *cpu, const struct descriptor *code,
+                    uint32_t eip);
+
+/* Tasks (sys_task.c). */
+enum task_cause {
+    TASK_JUMP,
+    TASK_CALL,
+    TASK_INTERRUPT,
+    TASK_RETURN
+};
+
+/* Reads and checks the descriptor of an available TSS: #GP, #NP. */
+bool task_find(struct cpu *cpu, uint16_t selector, struct descriptor *tss);
+
+/* Switches to a task whose descriptor was checked. The old task will go on at
+ * cpu->eip with `flags`. A fault after the point of no return leaves the new
+ * task's registers, and insn_eip in it; false all the same. */
+bool task_switch(struct cpu *cpu, const struct descriptor *tss,
+                 enum task_cause cause, uint32_t flags);
+
+/* Switches back to the task that the present one is nested in (IRET, NT). */
+bool task_return(struct cpu *cpu);
+
+/* The stack for privilege 0-2 in the present TSS. False: #TS or #PF. */
+struct inner_stack {
+    uint32_t esp;
+    uint16_t ss;
+};
+bool task_inner_stack(struct cpu *cpu, unsigned level, struct inner_stack *out);
+
+#endif
