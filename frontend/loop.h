@@ -1,0 +1,50 @@
+/* The main loop: lets guest time pass in steps, keeps to the host's time if
+ * asked, and lets scripts, displays and ports have their turn.
+ *
+ * Invariant: the machine runs to multiples of LOOP_STEP_NS of guest time, and
+ * what scripts do happens there. Pacing only sleeps; so a run does not depend
+ * on it. */
+#ifndef FRONTEND_LOOP_H
+#define FRONTEND_LOOP_H
+
+#include "frontend/display.h"
+#include "frontend/host_clock.h"
+#include "frontend/input.h"
+#include "frontend/script.h"
+#include "machine/machine.h"
+
+#define LOOP_STEP_NS SCRIPT_STEP_NS
+
+/* Everything is borrowed. */
+struct loop_config {
+    struct machine *machine;
+    struct input *input;
+    struct script *script;   /* started; NULL: none */
+    struct display *display; /* NULL: none */
+    struct host_clock *clock;
+    bool paced;        /* guest time keeps to the host's, or lags */
+    uint64_t limit_ns; /* guest time; UINT64_MAX: none */
+
+    /* Called every few milliseconds of the host: moves bytes between ports
+     * and their destinations. May be NULL, as the next two. */
+    void (*poll_ports)(void *context);
+    /* Called after each step: hands waiting bytes to the guest. */
+    void (*feed_ports)(void *context);
+    bool (*interrupted)(void *context); /* the program is asked to end */
+    void *context;
+};
+
+enum loop_end {
+    LOOP_POWERED_OFF,
+    LOOP_EXIT_PORT, /* machine_exit_code() */
+    LOOP_LIMIT,
+    LOOP_SCRIPT_QUIT,
+    LOOP_SCRIPT_FAILED, /* failure is filled */
+    LOOP_USER_QUIT,
+    LOOP_INTERRUPTED,
+};
+
+enum loop_end loop_run(const struct loop_config *config,
+                       struct failure *failure);
+
+#endif
