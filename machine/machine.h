@@ -74,6 +74,10 @@ const char *const *machine_board_names(void); /* index: enum machine_board */
  * visible, more is accepted and cut. */
 bool machine_ram_ok(size_t bytes);
 
+/* The built-in disk, a raw floppy image that lives as long as the program; 0
+ * bytes if this build has none. */
+const uint8_t *machine_demo_disk(size_t *size_bytes);
+
 /* Builds the board and resets it. On error *out is NULL and `message` (room
  * for `size` bytes) says what was wrong and the remedy.
  * Errors: BAD_ARGUMENT, NO_MEMORY, IO. The caller owns *out. */
@@ -119,6 +123,9 @@ void machine_render(struct machine *machine, struct display_frame *frame);
 /* Two equal numbers mean equal pictures; cheap enough to ask every time. */
 uint64_t machine_display_serial(struct machine *machine);
 void machine_text(struct machine *machine, struct display_text *text);
+/* Guest RAM as it stands, without side effects; what is not RAM reads as FF. */
+void machine_peek(const struct machine *machine, paddr addr, void *buffer,
+                  size_t size);
 /* Keyboard lights: bit 0 Scroll Lock, 1 Num Lock, 2 Caps Lock. */
 unsigned machine_keyboard_leds(const struct machine *machine);
 
