@@ -19,9 +19,10 @@
 #define LETTER_PAUSE   (20 * MS)
 #define CHORD_PAUSE    (100 * MS)
 
-/* How long typing waits for a guest that does not fetch its keys: it may
- * never do. */
-#define PATIENCE (3000u * MS)
+/* How long typing waits for a guest that does not fetch its keys. It may never
+ * do: games see keys on the way and leave them in the BIOS's buffer. */
+#define PATIENCE      (UINT64_C(1000) * MS)
+#define PATIENCE_FULL (UINT64_C(20000) * MS)
 
 #define RING_EVENTS  256
 #define MOUSE_EVENTS 64
@@ -48,9 +49,9 @@ struct input {
 
     uint8_t *text; /* owned */
     size_t text_first, text_count;
-    size_t text_room; /* bytes allocated */
-    bool is_waiting;  /* for the guest to fetch keys */
-    uint64_t patience_ns;
+    size_t text_room;     /* bytes allocated */
+    uint32_t unread_mark; /* keys that the guest is to fetch first */
+    uint64_t patience_ns; /* until then */
 
     struct mouse_event mouse[MOUSE_EVENTS];
     unsigned mouse_count;
@@ -162,20 +163,19 @@ static void push_letter(struct input *input, uint8_t c)
     push_modifier(input, PS2_KEY_CTRL, stroke.ctrl, false);
 }
 
-/* The guest fetched its keys, or we waited long enough. */
+/* The guest fetched its keys, or we waited long enough for these. */
 static bool may_type(struct input *input)
 {
     uint64_t now = machine_now_ns(input->config.machine);
-    bool waiting = input->config.keys_waiting &&
-                   input->config.keys_waiting(input->config.context);
+    struct input_unread unread = {0};
 
-    if (!waiting) {
-        input->is_waiting = false;
+    if (input->config.get_unread)
+        input->config.get_unread(input->config.context, &unread);
+    if (unread.count == 0)
         return true;
-    }
-    if (!input->is_waiting) {
-        input->is_waiting = true;
-        input->patience_ns = now + PATIENCE;
+    if (unread.mark != input->unread_mark) {
+        input->unread_mark = unread.mark;
+        input->patience_ns = now + (unread.full ? PATIENCE_FULL : PATIENCE);
     }
     return now >= input->patience_ns;
 }

@@ -7,11 +7,17 @@
 
 struct input;
 
+/* Keys that the guest's BIOS has taken and no program has fetched yet. */
+struct input_unread {
+    unsigned count; /* 0: none, or it cannot be told */
+    bool full;      /* the next key would be lost */
+    uint32_t mark;  /* changes with every key that comes or goes */
+};
+
 struct input_config {
     struct machine *machine; /* borrowed */
-    /* The guest has not fetched the keys that it got: typing waits a while.
-     * NULL: cannot be told. */
-    bool (*keys_waiting)(void *context);
+    /* Typing waits a while for these to be fetched. NULL: cannot be told. */
+    void (*get_unread)(void *context, struct input_unread *unread);
     void *context;
 };
 

@@ -192,6 +192,22 @@ void machine_text(struct machine *m, struct display_text *text)
     *text = m->text;
 }
 
+void machine_peek(const struct machine *m, paddr addr, void *buffer,
+                  size_t size)
+{
+    (void)m;
+    (void)addr;
+    memset(buffer, 0xff, size);
+}
+
+const uint8_t *machine_demo_disk(size_t *size_bytes)
+{
+    static const uint8_t disk[512];
+
+    *size_bytes = sizeof(disk);
+    return disk;
+}
+
 unsigned machine_keyboard_leds(const struct machine *m)
 {
     (void)m;

@@ -11,22 +11,22 @@
 
 static struct machine *machine;
 static struct input *input;
-static bool waiting;
+static struct input_unread unread;
 
-static bool tell_waiting(void *context)
+static void get_unread(void *context, struct input_unread *out)
 {
     (void)context;
-    return waiting;
+    *out = unread;
 }
 
 static void setup(void)
 {
-    struct input_config config = {.keys_waiting = tell_waiting};
+    struct input_config config = {.get_unread = get_unread};
 
     machine = fake_machine_create();
     config.machine = machine;
     input = input_create(&config);
-    waiting = false;
+    memset(&unread, 0, sizeof(unread));
 }
 
 static void teardown(void)
@@ -108,18 +108,29 @@ END_TEST
 
 START_TEST(typing_waits_for_the_guest)
 {
-    waiting = true;
-    ck_assert(input_type(input, (const uint8_t *)"ab", 2));
-    run_ms(1000);
+    unread = (struct input_unread){1, false, 0x1e20};
+    ck_assert(input_type(input, (const uint8_t *)"abc", 3));
+    run_ms(900);
     ck_assert_str_eq(moves(), "");
-    waiting = false;
+    unread.count = 0;
     run_ms(30);
     ck_assert_str_eq(moves(), "+a -a");
-    waiting = true;
-    run_ms(2900);
+    unread = (struct input_unread){1, false, 0x2022};
+    run_ms(900);
     ck_assert_str_eq(moves(), "+a -a");
-    run_ms(300); /* it may never fetch them */
-    ck_assert_str_eq(moves(), "+a -a +b -b");
+    run_ms(300); /* it may never fetch them: the rest comes at full pace */
+    ck_assert_str_eq(moves(), "+a -a +b -b +c -c");
+}
+END_TEST
+
+START_TEST(typing_waits_longer_before_a_key_is_lost)
+{
+    unread = (struct input_unread){15, true, 0x1e3c};
+    ck_assert(input_type(input, (const uint8_t *)"a", 1));
+    run_ms(19000);
+    ck_assert_str_eq(moves(), "");
+    run_ms(2000);
+    ck_assert_str_eq(moves(), "+a -a");
 }
 END_TEST
 
@@ -226,6 +237,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, letters_are_paced);
     tcase_add_test(tcase, keys_that_the_keyboard_refuses_come_again);
     tcase_add_test(tcase, typing_waits_for_the_guest);
+    tcase_add_test(tcase, typing_waits_longer_before_a_key_is_lost);
     tcase_add_test(tcase, chord);
     tcase_add_test(tcase, lost_focus_releases_all);
     tcase_add_test(tcase, long_paste_arrives_whole);
