@@ -112,35 +112,42 @@ static void fill_cga(const struct vga *v, const struct vga_view *view,
     }
 }
 
-/* The planes one after the other, four bits a dot; two dots make a colour. The
- * controller shifts by four bits, so that without 8-bit colour every other dot
- * is made of two neighbours. */
+/* The planes one after the other, four bits a dot. */
 static void fill_packed(const struct vga *v, const struct vga_view *view,
                         const struct vga_line *line, uint8_t *dots)
 {
-    uint8_t shifted = 0;
-
     for (unsigned n = 0; n <= view->chars; n++, dots += view->char_dots) {
         uint32_t at = vga_wire(&view->wiring, line->at, n, line->row);
         const uint8_t *p = planes_at(v, view, at);
 
         for (unsigned i = 0; i < 4; i++) {
-            dots[2 * i] = (uint8_t)(shifted << 4 | p[i] >> 4);
-            if (view->combine)
-                dots[2 * i] = p[i];
-            dots[2 * i + 1] = p[i];
-            shifted = p[i];
+            dots[2 * i] = p[i] >> 4;
+            dots[2 * i + 1] = p[i] & 15;
         }
         if (view->char_dots == 9)
             dots[8] = 0;
     }
 }
 
-/* 8-bit colour where dots were made with four bits. */
+/* 8-bit colour: two dots of four bits show as one colour. */
 static void combine_dots(uint8_t *dots, unsigned count)
 {
     for (unsigned i = 0; i + 1 < count; i += 2)
         dots[i] = dots[i + 1] = (uint8_t)(dots[i] << 4 | dots[i + 1]);
+}
+
+/* 256-colour shifting without 8-bit colour: each dot shows itself and the one
+ * before it. */
+static void smear_dots(uint8_t *dots, unsigned count)
+{
+    uint8_t before = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t now = dots[i];
+
+        dots[i] = (uint8_t)(before << 4 | now);
+        before = now;
+    }
 }
 
 static void blank_dots(const struct vga_view *view, uint32_t *out)
@@ -162,8 +169,10 @@ static void draw_indexed(const struct vga *v, const struct vga_view *view,
     case VGA_VIEW_PACKED: fill_packed(v, view, line, dots); break;
     default: fill_planar(v, view, line, dots); break;
     }
-    if (view->combine && view->kind != VGA_VIEW_PACKED)
+    if (view->combine)
         combine_dots(dots, (view->chars + 1) * view->char_dots);
+    else if (view->kind == VGA_VIEW_PACKED)
+        smear_dots(dots, (view->chars + 1) * view->char_dots);
     if (view->dot_clocks == 1) {
         for (unsigned x = 0; x < view->width; x++)
             out[x] = view->lut[from[x]];
