@@ -199,7 +199,7 @@ START_TEST(identify_tells_the_truth)
     ck_assert_uint_eq(word_of(data, 3), 16);
     ck_assert_uint_eq(word_of(data, 6), 63);
     ck_assert_mem_eq(data + 54, "IVRTNI EAHDRIDKS", 16);
-    ck_assert_mem_eq(data + 20, "TV0010F0", 8);
+    ck_assert_mem_eq(data + 20, "TV00100F", 8);
     ck_assert_uint_eq(word_of(data, 49), 0x0a00); /* LBA, IORDY, no DMA */
     ck_assert_uint_eq(word_of(data, 53), 3);
     ck_assert_uint_eq(word_of(data, 54), 20);
