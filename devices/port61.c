@@ -1,0 +1,265 @@
+#include "devices/port61.h"
+
+#include <stdlib.h>
+
+#include "devices/i8254.h"
+
+#define PORT61        0x61
+#define SPEAKER       2 /* timer that drives it */
+#define REFRESH       1
+#define P61_GATE      0x01
+#define P61_DATA      0x02
+#define P61_NO_PARITY 0x04 /* also clears the latch */
+#define P61_NO_IOCHK  0x08
+#define P61_WRITABLE  0x0f
+#define P61_REFRESH   0x10
+#define P61_OUT2      0x20
+#define P61_IOCHK     0x40
+#define P61_PARITY    0x80
+
+#define LOUDNESS    12000 /* of 32767 */
+#define CHUNK       256   /* frames handed on at once */
+#define DECAY_SHIFT 10    /* of the filter that takes the standing level out */
+
+/* Sound, outside the machine's state: what was heard so far. */
+struct speaker {
+    struct host_audio *host; /* borrowed; NULL: nobody listens */
+    uint64_t tick;           /* integrated up to here */
+    uint64_t sample;         /* number of the sample being built */
+    uint64_t sample_tick;    /* where it began */
+    uint64_t next_tick;      /* where it ends */
+    uint64_t high;           /* ticks of it with the cone out */
+    int32_t level, filtered; /* of the last sample; 2^-8 units */
+    int16_t frames[2 * CHUNK];
+    size_t count;
+};
+
+struct port61 {
+    struct device dev;
+    struct bus *ports;
+    struct clock *clock;
+    struct device *pit;
+    struct irq_line nmi, gate;
+
+    uint8_t value;
+    bool parity, iochk; /* latches */
+    bool masked;        /* port 70 bit 7 */
+    struct speaker speaker;
+};
+
+static uint64_t sample_start(const struct speaker *s, uint64_t sample)
+{
+    uint64_t rate = s->host->rate_hz;
+    uint64_t ns =
+        sample / rate * NS_PER_SEC + sample % rate * NS_PER_SEC / rate;
+
+    return i8254_ticks_at(ns);
+}
+
+static void hand_on(struct speaker *s)
+{
+    if (s->count)
+        s->host->put(s->host, s->frames, s->count);
+    s->count = 0;
+}
+
+static void end_sample(struct speaker *s)
+{
+    uint64_t length = s->next_tick - s->sample_tick;
+    int32_t level =
+        length ? (int32_t)(s->high * LOUDNESS / length) * 256 : s->level;
+
+    /* y[n] = x[n] - x[n-1] + (1 - 2^-10) y[n-1] */
+    s->filtered += level - s->level - s->filtered / (1 << DECAY_SHIFT);
+    s->level = level;
+    s->frames[2 * s->count] = s->frames[2 * s->count + 1] =
+        (int16_t)(s->filtered / 256);
+    if (++s->count == CHUNK)
+        hand_on(s);
+    s->high = 0;
+    s->sample++;
+    s->sample_tick = s->next_tick;
+    s->next_tick = sample_start(s, s->sample + 1);
+}
+
+/* Brings the sound up to the present instant. */
+static void integrate(struct port61 *p)
+{
+    struct speaker *s = &p->speaker;
+    uint64_t now;
+
+    if (!s->host)
+        return;
+    now = i8254_ticks_at(clock_now_ns(p->clock));
+    while (s->tick < now) {
+        uint64_t end = now < s->next_tick ? now : s->next_tick;
+
+        if (p->value & P61_DATA)
+            s->high += i8254_high_ticks(p->pit, SPEAKER, end) -
+                       i8254_high_ticks(p->pit, SPEAKER, s->tick);
+        s->tick = end;
+        while (s->tick == s->next_tick)
+            end_sample(s);
+    }
+}
+
+static void on_counter_change(void *self)
+{
+    integrate(self);
+}
+
+void port61_flush_audio(struct device *dev)
+{
+    struct port61 *p = CONTAINER_OF(dev, struct port61, dev);
+
+    integrate(p);
+    if (p->speaker.host)
+        hand_on(&p->speaker);
+}
+
+static void update_nmi(struct port61 *p)
+{
+    irq_set(&p->nmi, (p->parity || p->iochk) && !p->masked);
+}
+
+static void on_pin(void *sink, unsigned pin, bool level)
+{
+    struct port61 *p = sink;
+
+    switch ((enum port61_pin)pin) {
+    case PORT61_PARITY:
+        p->parity |= level && !(p->value & P61_NO_PARITY);
+        break;
+    case PORT61_IOCHK: p->iochk |= level && !(p->value & P61_NO_IOCHK); break;
+    case PORT61_NMI_MASK: p->masked = level; break;
+    }
+    update_nmi(p);
+}
+
+struct irq_line port61_input(struct device *dev, enum port61_pin pin)
+{
+    return (struct irq_line){on_pin, CONTAINER_OF(dev, struct port61, dev),
+                             (unsigned)pin};
+}
+
+static uint32_t port61_read(void *dev, paddr offset, unsigned size)
+{
+    struct port61 *p = dev;
+    uint8_t value = p->value;
+
+    (void)offset;
+    (void)size;
+    if (i8254_rises(p->pit, REFRESH) & 1)
+        value |= P61_REFRESH;
+    if (i8254_out(p->pit, SPEAKER))
+        value |= P61_OUT2;
+    if (p->iochk)
+        value |= P61_IOCHK;
+    if (p->parity)
+        value |= P61_PARITY;
+    return value;
+}
+
+static void port61_write(void *dev, paddr offset, uint32_t value, unsigned size)
+{
+    struct port61 *p = dev;
+
+    (void)offset;
+    (void)size;
+    integrate(p);
+    p->value = value & P61_WRITABLE;
+    irq_set(&p->gate, p->value & P61_GATE);
+    if (p->value & P61_NO_PARITY)
+        p->parity = false;
+    if (p->value & P61_NO_IOCHK)
+        p->iochk = false;
+    update_nmi(p);
+}
+
+static const struct bus_ops port61_ops = {port61_read, port61_write, 1};
+
+static void port61_reset(struct device *dev)
+{
+    struct port61 *p = CONTAINER_OF(dev, struct port61, dev);
+
+    port61_write(p, 0, 0, 1);
+    p->parity = p->iochk = false;
+    update_nmi(p);
+}
+
+static void port61_destroy(struct device *dev)
+{
+    struct port61 *p = CONTAINER_OF(dev, struct port61, dev);
+
+    bus_unmap(p->ports, PORT61, p);
+    free(p);
+}
+
+/* Sound goes on from where time is now. */
+static void restart_sound(struct port61 *p)
+{
+    struct speaker *s = &p->speaker;
+    uint64_t ns = clock_now_ns(p->clock), rate;
+
+    if (!s->host)
+        return;
+    rate = s->host->rate_hz;
+    s->sample = ns / NS_PER_SEC * rate + ns % NS_PER_SEC * rate / NS_PER_SEC;
+    s->sample_tick = s->tick = i8254_ticks_at(ns);
+    s->next_tick = sample_start(s, s->sample + 1);
+    s->high = 0;
+    if (s->next_tick < s->tick)
+        s->next_tick = s->tick;
+}
+
+static void port61_loaded(struct device *dev)
+{
+    struct port61 *p = CONTAINER_OF(dev, struct port61, dev);
+
+    restart_sound(p);
+    update_nmi(p);
+}
+
+static const struct state_field port61_state[] = {
+    STATE_FIELD(struct port61, value),
+    STATE_FIELD(struct port61, parity),
+    STATE_FIELD(struct port61, iochk),
+    STATE_FIELD(struct port61, masked),
+    STATE_END,
+};
+
+static const struct device_class port61_class = {
+    .name = "port61",
+    .reset = port61_reset,
+    .destroy = port61_destroy,
+    .state = port61_state,
+    .loaded = port61_loaded,
+};
+
+enum status port61_create(const struct port61_config *config,
+                          struct device **out)
+{
+    struct port61 *p = calloc(1, sizeof(*p));
+    enum status status;
+
+    *out = NULL;
+    if (!p)
+        return STATUS_NO_MEMORY;
+    p->dev = (struct device){&port61_class, config->name};
+    p->ports = config->ports;
+    p->clock = config->clock;
+    p->pit = config->pit;
+    p->nmi = config->nmi;
+    p->gate = i8254_gate(config->pit, SPEAKER);
+    p->speaker.host = config->audio;
+    status = bus_map(p->ports, PORT61, 1, &port61_ops, p);
+    if (status != STATUS_OK) {
+        free(p);
+        return status;
+    }
+    restart_sound(p);
+    if (config->audio)
+        i8254_listen(config->pit, SPEAKER, on_counter_change, p);
+    *out = &p->dev;
+    return STATUS_OK;
+}
