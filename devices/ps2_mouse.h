@@ -3,9 +3,10 @@
  * Source:   IBM PS/2 Hardware Interface Technical Reference, "Mouse";
  *           Microsoft, "Plug and Play for PS/2 mice" (wheel identification).
  * Modelled: stream, remote and wrap mode, scaling, sample rate, resolution,
- *           status, all commands, overflow bits, identifiers 0, 3 and 4.
+ *           status, all commands, identifiers 0, 3 and 4.
  * Missing:  serial-frame errors. Movement comes in counts, whatever the
- *           resolution is set to. */
+ *           resolution is set to; what does not fit in a packet goes into the
+ *           next, so overflow bits stay clear. The self-test takes 20 ms. */
 #ifndef DEVICES_PS2_MOUSE_H
 #define DEVICES_PS2_MOUSE_H
 
