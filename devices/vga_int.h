@@ -283,6 +283,9 @@ struct vga_timing {
 };
 
 void vga_get_timing(const struct vga *v, struct vga_timing *t);
+/* A vertical CRTC value: register `low`, bits 8 and 9 from overflow bits. */
+uint32_t vga_vertical(const struct vga *v, unsigned low, unsigned bit8,
+                      unsigned bit9);
 /* How many vertical retraces began since power-on. */
 uint64_t vga_retraces(const struct vga *v);
 /* Input status 1: bits 0 and 3 from the beam's position now. */

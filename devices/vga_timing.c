@@ -20,20 +20,20 @@ static void nominal_timing(uint32_t width, uint32_t height,
     t->khz = ((uint64_t)t->line_dots * t->lines * VBE_HZ + 999) / 1000;
 }
 
-static uint32_t v_value(const struct vga *v, unsigned low, unsigned bit8,
-                        unsigned bit9)
+uint32_t vga_vertical(const struct vga *v, unsigned low, unsigned bit8,
+                      unsigned bit9)
 {
-    uint8_t overflow = v->crtc[CRTC_OVERFLOW];
+    uint32_t overflow = v->crtc[CRTC_OVERFLOW];
 
-    return v->crtc[low] | (overflow >> bit8 & 1u) << 8 |
-           (overflow >> bit9 & 1u) << 9;
+    return v->crtc[low] | (overflow >> bit8 & 1) << 8 |
+           (overflow >> bit9 & 1) << 9;
 }
 
 static void crtc_timing(const struct vga *v, struct vga_timing *t)
 {
     const uint8_t *crtc = v->crtc;
     unsigned shift = crtc[CRTC_MODE] & CRTC_MODE_LINE2 ? 1 : 0;
-    uint32_t retrace_start = v_value(v, CRTC_V_RETRACE_START, 2, 7);
+    uint32_t retrace_start = vga_vertical(v, CRTC_V_RETRACE_START, 2, 7);
     uint32_t width = (crtc[CRTC_V_RETRACE_END] - retrace_start) & 15;
 
     t->khz = v->misc & 0x04 ? 28322 : 25175;
@@ -42,8 +42,8 @@ static void crtc_timing(const struct vga *v, struct vga_timing *t)
         t->char_dots *= 2;
     t->line_dots = (crtc[CRTC_H_TOTAL] + 5u) * t->char_dots;
     t->display_dots = (crtc[CRTC_H_DISPLAY_END] + 1u) * t->char_dots;
-    t->lines = (v_value(v, CRTC_V_TOTAL, 0, 5) + 2) << shift;
-    t->display_lines = (v_value(v, CRTC_V_DISPLAY_END, 1, 6) + 1) << shift;
+    t->lines = (vga_vertical(v, CRTC_V_TOTAL, 0, 5) + 2) << shift;
+    t->display_lines = (vga_vertical(v, CRTC_V_DISPLAY_END, 1, 6) + 1) << shift;
     t->retrace_start = retrace_start << shift;
     t->retrace_lines = (width ? width : 16) << shift;
 }

@@ -106,30 +106,21 @@ static void get_wiring(const struct vga *v, struct vga_wiring *w)
     }
 }
 
-static unsigned v_value(const struct vga *v, unsigned low, unsigned bit8,
-                        unsigned bit9)
-{
-    uint8_t overflow = v->crtc[CRTC_OVERFLOW];
-
-    return v->crtc[low] | (overflow >> bit8 & 1u) << 8 |
-           (overflow >> bit9 & 1u) << 9;
-}
-
 /* Bit 9 of these two is in the maximum scan line register. */
 static unsigned blank_start(const struct vga *v)
 {
-    unsigned high = v->crtc[CRTC_MAX_SCAN] >> 5 & 1u;
+    uint32_t overflow = v->crtc[CRTC_OVERFLOW], more = v->crtc[CRTC_MAX_SCAN];
 
-    return v->crtc[CRTC_V_BLANK_START] |
-           (v->crtc[CRTC_OVERFLOW] >> 3 & 1u) << 8 | high << 9;
+    return v->crtc[CRTC_V_BLANK_START] | (overflow >> 3 & 1) << 8 |
+           (more >> 5 & 1) << 9;
 }
 
 static unsigned line_compare(const struct vga *v)
 {
-    unsigned high = v->crtc[CRTC_MAX_SCAN] >> 6 & 1u;
+    uint32_t overflow = v->crtc[CRTC_OVERFLOW], more = v->crtc[CRTC_MAX_SCAN];
 
-    return v->crtc[CRTC_LINE_COMPARE] |
-           (v->crtc[CRTC_OVERFLOW] >> 4 & 1u) << 8 | high << 9;
+    return v->crtc[CRTC_LINE_COMPARE] | (overflow >> 4 & 1) << 8 |
+           (more >> 6 & 1) << 9;
 }
 
 /* PEL panning in dots. With 9-dot characters 8 means none, 0 one dot. */
@@ -211,15 +202,14 @@ static void blank_columns(const struct vga *v, struct vga_view *view)
 static void get_cursor(const struct vga *v, struct vga_view *view)
 {
     const uint8_t *crtc = v->crtc;
+    unsigned high = crtc[CRTC_CURSOR_HIGH], low = crtc[CRTC_CURSOR_LOW];
     unsigned skew = crtc[CRTC_CURSOR_END] >> 5 & 3;
 
     view->cursor_top = crtc[CRTC_CURSOR_START] & 31;
     view->cursor_bottom = crtc[CRTC_CURSOR_END] & 31;
     view->cursor = !(crtc[CRTC_CURSOR_START] & CURSOR_START_OFF) &&
                    view->cursor_top <= view->cursor_bottom;
-    view->cursor_at =
-        (uint16_t)((crtc[CRTC_CURSOR_HIGH] << 8 | crtc[CRTC_CURSOR_LOW]) +
-                   skew);
+    view->cursor_at = (uint16_t)((high << 8 | low) + skew);
 }
 
 /* Character map select: two bits choose 16 KiB, the third the upper half. */
@@ -268,7 +258,7 @@ static void get_ibm(const struct vga *v, struct vga_view *view)
     view->width =
         min((v->crtc[CRTC_H_DISPLAY_END] + 1u) * cell, DISPLAY_WIDTH_MAX);
     view->chars = (view->width + cell - 1) / cell;
-    view->height = min((v_value(v, CRTC_V_DISPLAY_END, 1, 6) + 1) << shift,
+    view->height = min((vga_vertical(v, CRTC_V_DISPLAY_END, 1, 6) + 1) << shift,
                        DISPLAY_HEIGHT_MAX);
     get_wiring(v, &view->wiring);
     fill_lines(v, view);

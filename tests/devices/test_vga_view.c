@@ -74,7 +74,7 @@ static void model_char(const struct model *model, uint32_t count, unsigned row,
     uint32_t glyph = (model_font(m, attr & 8) + code * 32u + row) &
                      (m->seq[4] & 2 ? 0xffff : 0x3fff);
     unsigned at_cursor =
-        (m->crtc[0x0e] << 8 | m->crtc[0x0f]) + (m->crtc[0x0b] >> 5 & 3u);
+        m->crtc[0x0e] * 256u + m->crtc[0x0f] + (m->crtc[0x0b] >> 5 & 3u);
     bool cursor = (count & 0xffff) == (at_cursor & 0xffff) &&
                   !(m->crtc[0x0a] & 0x20) && row >= (m->crtc[0x0a] & 31) &&
                   row <= (m->crtc[0x0b] & 31) && model->fields / 8 % 2 == 0;
