@@ -1,90 +1,86 @@
 #include "devices/uart16550.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-#define UART_PORTS    8
-#define FIFO_BYTES    16
-#define CLOCK_HZ      1843200u
-#define TIMEOUT_CHARS 4
+#define UART_PORTS         8
+#define FIFO_BYTES         16
+#define TIMEOUT_CHARACTERS 4
 
 /* Registers, by port offset (datasheet table II). */
-enum {
-    UART_RBR = 0, /* read: receiver buffer; write: transmitter holding */
-    UART_IER = 1,
-    UART_IIR = 2, /* write: FCR */
-    UART_LCR = 3,
-    UART_MCR = 4,
-    UART_LSR = 5,
-    UART_MSR = 6,
-    UART_SCR = 7,
+enum uart_reg {
+    UART_RBR = 0, /* read: receiver buffer; write: transmitter holding (THR) */
+    UART_DLL = 0, /* divisor low, while LCR.DLAB is set */
+    UART_DLM = 1, /* divisor high, while LCR.DLAB is set */
+    UART_IER = 1, /* interrupt enable */
+    UART_IIR = 2, /* read: interrupt identification; write: FIFO control */
+    UART_LCR = 3, /* line control */
+    UART_MCR = 4, /* modem control */
+    UART_LSR = 5, /* line status */
+    UART_MSR = 6, /* modem status */
+    UART_SCR = 7, /* scratch */
 };
 
-#define IER_DATA       0x01
-#define IER_THRE       0x02
-#define IER_LINE       0x04
-#define IER_MODEM      0x08
-#define IIR_NONE       0x01
-#define IIR_MODEM      0x00
-#define IIR_THRE       0x02
-#define IIR_DATA       0x04
-#define IIR_LINE       0x06
-#define IIR_TIMEOUT    0x0c
-#define IIR_FIFO       0xc0
-#define FCR_ENABLE     0x01
-#define FCR_RX_CLEAR   0x02
-#define FCR_TX_CLEAR   0x04
-#define LCR_STOP       0x04
-#define LCR_PARITY     0x08
-#define LCR_BREAK      0x40
-#define LCR_DLAB       0x80
-#define MCR_DTR        0x01
-#define MCR_RTS        0x02
-#define MCR_OUT1       0x04
-#define MCR_OUT2       0x08 /* lets the interrupt reach the bus */
-#define MCR_LOOP       0x10
-#define MCR_MASK       0x1f
-#define LSR_DATA       0x01
-#define LSR_OVERRUN    0x02
-#define LSR_ERRORS     0x1c /* of a character: parity, framing, break */
-#define LSR_LINE       0x1e /* what IER_LINE reports */
-#define LSR_THRE       0x20
-#define LSR_TEMT       0x40
-#define LSR_FIFO_ERROR 0x80
-#define MSR_LINES      0xf0
-#define MSR_DRI        0x04 /* trailing edge of ring: only its end counts */
-
-struct character {
-    uint8_t byte, errors;
-};
-
-static const struct state_field character_state[] = {
-    STATE_FIELD(struct character, byte),
-    STATE_FIELD(struct character, errors),
-    STATE_END,
-};
+#define IER_RECEIVED 0x01
+#define IER_THRE     0x02
+#define IER_LINE     0x04
+#define IER_MODEM    0x08
+#define IIR_MODEM    0x00
+#define IIR_NONE     0x01
+#define IIR_THRE     0x02
+#define IIR_RECEIVED 0x04
+#define IIR_LINE     0x06
+#define IIR_TIMEOUT  0x0c
+#define IIR_FIFOS    0xc0
+#define FCR_ENABLE   0x01
+#define FCR_CLEAR_RX 0x02
+#define FCR_CLEAR_TX 0x04
+#define FCR_KEPT     0xc9 /* enable, DMA mode, trigger */
+#define LCR_BITS     0x03 /* data bits - 5 */
+#define LCR_STOP     0x04
+#define LCR_PARITY   0x08
+#define LCR_DLAB     0x80
+#define MCR_DTR      0x01
+#define MCR_RTS      0x02
+#define MCR_OUT1     0x04
+#define MCR_OUT2     0x08 /* opens the board's interrupt line */
+#define MCR_LOOP     0x10
+#define LSR_READY    0x01
+#define LSR_OVERRUN  0x02
+#define LSR_ERRORS   0x1c /* parity, framing, break: of the oldest byte */
+#define LSR_THRE     0x20
+#define LSR_IDLE     0x40
+#define LSR_FIFO     0x80 /* an error somewhere in the FIFO */
+#define MSR_DELTAS   0x0f
+#define MSR_LINES    0xf0
+#define MSR_RI       0x40
+#define MSR_RI_FELL  0x04
 
 struct uart16550 {
     struct device dev;
-    struct bus *ports;
     struct clock *clock;
-    paddr base;
     struct irq_line irq;
     struct host_char *host;
 
-    struct clock_event tx_done;  /* the shift register is empty */
-    struct clock_event rx_done;  /* the next byte of the queue is in */
-    struct clock_event rx_quiet; /* four character times without a read */
     uint16_t divisor;
-    uint8_t ier, fcr, lcr, mcr, lsr, msr, scr;
-    uint8_t lines; /* CTS, DSR, RI, DCD from outside */
-    bool thre_pending, timeout;
-    bool shifting; /* the shift register sends */
-    uint8_t shift;
-    struct character rx[FIFO_BYTES];
+    uint8_t ier, fcr, lcr, mcr, msr, scr;
+    uint8_t lines; /* modem inputs from outside, in MSR bits 4-7 */
+    bool overrun;  /* LSR bit 1 */
+    uint8_t rx[FIFO_BYTES], rx_errors[FIFO_BYTES]; /* a ring */
+    uint8_t rx_first, rx_count;
+    uint8_t rx_last; /* what an empty receiver shows */
     uint8_t tx[FIFO_BYTES];
-    uint8_t rx_at, rx_count, tx_at, tx_count;
-    uint8_t queue[UART16550_QUEUE_BYTES]; /* bytes from outside, waiting */
-    uint16_t queue_at, queue_count;
+    uint8_t tx_first, tx_count;
+    uint8_t shift; /* byte in the transmitter's shift register */
+    bool shifting;
+    bool thre;         /* LSR bit 5 */
+    bool thre_pending; /* its interrupt; cleared by IIR and THR */
+    bool tx_pair;      /* two bytes stood in the FIFO since THRE was set */
+    bool timed_out;    /* the receiver FIFO was left alone for too long */
+    struct clock_event sent, thre_late, timeout, arrival;
+
+    uint8_t queue[UART16550_QUEUE_BYTES]; /* outside; a ring */
+    uint32_t queue_first, queue_count;
 };
 
 static struct uart16550 *from_device(struct device *dev)
@@ -92,180 +88,191 @@ static struct uart16550 *from_device(struct device *dev)
     return CONTAINER_OF(dev, struct uart16550, dev);
 }
 
-static const struct uart16550 *from_const(const struct device *dev)
-{
-    return (const struct uart16550 *)((const char *)dev -
-                                      offsetof(struct uart16550, dev));
-}
-
-static bool fifo_on(const struct uart16550 *u)
+static bool has_fifos(const struct uart16550 *u)
 {
     return u->fcr & FCR_ENABLE;
 }
 
 static unsigned depth(const struct uart16550 *u)
 {
-    return fifo_on(u) ? FIFO_BYTES : 1;
+    return has_fifos(u) ? FIFO_BYTES : 1;
+}
+
+/* Half bits of one character: start, data, parity, stop. */
+static unsigned half_bits(const struct uart16550 *u)
+{
+    unsigned data = 5 + (u->lcr & LCR_BITS), stop = 2;
+
+    if (u->lcr & LCR_STOP)
+        stop = data == 5 ? 3 : 4;
+    return 2 * (1 + data + (u->lcr & LCR_PARITY ? 1 : 0)) + stop;
+}
+
+/* Time of so many half bits: the clock is 1.8432 MHz, a bit takes 16 times the
+ * divisor. differs: divisor 0 counts as 65536. */
+static uint64_t bits_ns(const struct uart16550 *u, unsigned halves)
+{
+    uint64_t divisor = u->divisor ? u->divisor : 0x10000;
+
+    return halves * divisor * 625000 / 144;
+}
+
+static uint64_t character_ns(const struct uart16550 *u)
+{
+    return bits_ns(u, half_bits(u));
+}
+
+static uint8_t data_mask(const struct uart16550 *u)
+{
+    return (uint8_t)(0xff >> (3 - (u->lcr & LCR_BITS)));
 }
 
 static unsigned trigger(const struct uart16550 *u)
 {
     static const uint8_t levels[] = {1, 4, 8, 14};
 
-    return fifo_on(u) ? levels[u->fcr >> 6] : 1;
+    return has_fifos(u) ? levels[u->fcr >> 6] : 1;
 }
 
-/* Duration of a character: start, data, parity and stop bits. A divisor of 0
- * counts as 65536. */
-static uint64_t character_ns(const struct uart16550 *u)
+/* The interrupt of highest priority, as IIR names it. */
+static uint8_t identify(const struct uart16550 *u)
 {
-    uint64_t half_bits = 2 * (1 + 5 + (u->lcr & 3u)) + 2;
-    uint64_t divisor = u->divisor ? u->divisor : 0x10000;
+    bool errors = u->rx_count && u->rx_errors[u->rx_first];
 
-    if (u->lcr & LCR_PARITY)
-        half_bits += 2;
-    if (u->lcr & LCR_STOP)
-        half_bits += (u->lcr & 3) ? 2 : 1;
-    return half_bits * 16 * divisor * NS_PER_SEC / (2 * CLOCK_HZ);
-}
-
-/* Interrupts. */
-
-static uint8_t pending(const struct uart16550 *u)
-{
-    if ((u->ier & IER_LINE) && (u->lsr & LSR_LINE))
+    if ((u->ier & IER_LINE) && (u->overrun || errors))
         return IIR_LINE;
-    if ((u->ier & IER_DATA) && u->rx_count >= trigger(u))
-        return IIR_DATA;
-    if ((u->ier & IER_DATA) && u->timeout)
+    if ((u->ier & IER_RECEIVED) && u->rx_count >= trigger(u))
+        return IIR_RECEIVED;
+    if ((u->ier & IER_RECEIVED) && u->timed_out)
         return IIR_TIMEOUT;
     if ((u->ier & IER_THRE) && u->thre_pending)
         return IIR_THRE;
-    if ((u->ier & IER_MODEM) && (u->msr & ~MSR_LINES & 0xff))
+    if ((u->ier & IER_MODEM) && (u->msr & MSR_DELTAS))
         return IIR_MODEM;
     return IIR_NONE;
 }
 
 static void update_irq(struct uart16550 *u)
 {
-    irq_set(&u->irq, pending(u) != IIR_NONE && (u->mcr & MCR_OUT2) &&
-                         !(u->mcr & MCR_LOOP));
+    irq_set(&u->irq, identify(u) != IIR_NONE && (u->mcr & MCR_OUT2));
 }
 
-/* Receiving. */
-
-static bool any_error(const struct uart16550 *u)
+/* The receiver FIFO was touched: its time-out starts again. */
+static void touch_receiver(struct uart16550 *u)
 {
-    for (unsigned i = 0; i < u->rx_count; i++) {
-        if (u->rx[(u->rx_at + i) % FIFO_BYTES].errors)
-            return true;
-    }
-    return false;
-}
-
-/* LSR shows the character that would be read next. */
-static void show_head(struct uart16550 *u)
-{
-    u->lsr &= (uint8_t) ~(LSR_DATA | LSR_FIFO_ERROR);
-    if (u->rx_count)
-        u->lsr |= LSR_DATA | u->rx[u->rx_at % FIFO_BYTES].errors;
-    if (fifo_on(u) && any_error(u))
-        u->lsr |= LSR_FIFO_ERROR;
-}
-
-static void watch_quiet(struct uart16550 *u)
-{
-    u->timeout = false;
-    if (fifo_on(u) && u->rx_count)
-        clock_arm(u->clock, &u->rx_quiet,
-                  clock_now_ns(u->clock) + TIMEOUT_CHARS * character_ns(u));
+    u->timed_out = false;
+    if (has_fifos(u) && u->rx_count)
+        clock_arm(u->clock, &u->timeout,
+                  clock_now_ns(u->clock) +
+                      TIMEOUT_CHARACTERS * character_ns(u));
     else
-        clock_disarm(u->clock, &u->rx_quiet);
+        clock_disarm(u->clock, &u->timeout);
 }
 
-static void on_quiet(void *dev)
+static void fire_timeout(void *dev)
 {
     struct uart16550 *u = dev;
 
-    u->timeout = u->rx_count != 0;
+    u->timed_out = u->rx_count > 0;
     update_irq(u);
 }
 
 /* A character is complete in the receiver's shift register. */
 static void take_character(struct uart16550 *u, uint8_t byte, uint8_t errors)
 {
-    static const uint8_t data_mask[] = {0x1f, 0x3f, 0x7f, 0xff};
-    struct character c = {byte & data_mask[u->lcr & 3], errors & LSR_ERRORS};
+    unsigned at;
 
-    if (u->rx_count >= depth(u)) {
-        u->lsr |= LSR_OVERRUN;
-        if (!fifo_on(u)) /* the new one overwrites the one not read */
-            u->rx[u->rx_at % FIFO_BYTES] = c;
-    } else {
-        u->rx[(u->rx_at + u->rx_count) % FIFO_BYTES] = c;
-        u->rx_count++;
+    if (u->rx_count == depth(u)) {
+        u->overrun = true;
+        if (has_fifos(u)) { /* the FIFO is safe, the new one is lost */
+            update_irq(u);
+            return;
+        }
+        u->rx_count = 0;
     }
-    show_head(u);
-    watch_quiet(u);
+    at = (u->rx_first + u->rx_count++) % FIFO_BYTES;
+    u->rx[at] = byte & data_mask(u);
+    u->rx_errors[at] = errors & LSR_ERRORS;
+    touch_receiver(u);
     update_irq(u);
 }
 
-static void start_receiving(struct uart16550 *u)
+/* The peer sends its next byte, as soon as there is room for it. */
+static void start_arrival(struct uart16550 *u)
 {
-    if (u->queue_count && !u->rx_done.armed)
-        clock_arm(u->clock, &u->rx_done,
-                  clock_now_ns(u->clock) + character_ns(u));
+    if (!u->queue_count || u->arrival.armed || (u->mcr & MCR_LOOP) ||
+        u->rx_count == depth(u))
+        return;
+    clock_arm(u->clock, &u->arrival, clock_now_ns(u->clock) + character_ns(u));
 }
 
-/* A byte of the queue waits while the FIFO is full: whoever sends from outside
- * is as patient as a peer with flow control. */
-static void on_rx_done(void *dev)
+static void fire_arrival(void *dev)
+{
+    struct uart16550 *u = dev;
+    uint8_t byte = u->queue[u->queue_first];
+
+    if (!u->queue_count || (u->mcr & MCR_LOOP) || u->rx_count == depth(u))
+        return;
+    u->queue_first = (u->queue_first + 1) % UART16550_QUEUE_BYTES;
+    u->queue_count--;
+    take_character(u, byte, 0);
+    start_arrival(u);
+}
+
+static uint8_t read_rbr(struct uart16550 *u)
+{
+    if (u->rx_count) {
+        u->rx_last = u->rx[u->rx_first];
+        u->rx_first = (uint8_t)((u->rx_first + 1u) % FIFO_BYTES);
+        u->rx_count--;
+    }
+    touch_receiver(u);
+    update_irq(u);
+    start_arrival(u);
+    return u->rx_last;
+}
+
+static void set_thre(struct uart16550 *u)
+{
+    u->thre = u->thre_pending = true;
+    u->tx_pair = false;
+}
+
+static void fire_thre_late(void *dev)
 {
     struct uart16550 *u = dev;
 
-    if (u->queue_count && u->rx_count < depth(u) && !(u->mcr & MCR_LOOP)) {
-        uint8_t byte = u->queue[u->queue_at];
-
-        u->queue_at = (uint16_t)((u->queue_at + 1) % UART16550_QUEUE_BYTES);
-        u->queue_count--;
-        take_character(u, byte, 0);
-    }
-    start_receiving(u);
+    set_thre(u);
+    update_irq(u);
 }
 
-static uint8_t read_data(struct uart16550 *u)
+/* The FIFO ran empty. If there were never two bytes in it, the indication comes
+ * one character less its stop bit later (datasheet section 8.4). */
+static void empty_transmitter(struct uart16550 *u)
 {
-    uint8_t byte = u->rx[u->rx_at % FIFO_BYTES].byte;
+    unsigned halves = half_bits(u) - (u->lcr & LCR_STOP ? 4 : 2);
 
-    if (u->rx_count) {
-        u->rx_at = (uint8_t)((u->rx_at + 1) % FIFO_BYTES);
-        u->rx_count--;
-        show_head(u);
-        watch_quiet(u);
-        update_irq(u);
-    }
-    return byte;
+    if (has_fifos(u) && !u->tx_pair)
+        clock_arm(u->clock, &u->thre_late,
+                  clock_now_ns(u->clock) + bits_ns(u, halves));
+    else
+        set_thre(u);
 }
 
-/* Sending. */
-
-static void start_sending(struct uart16550 *u)
+static void start_shifting(struct uart16550 *u)
 {
     if (u->shifting || !u->tx_count)
         return;
-    u->shift = u->tx[u->tx_at % FIFO_BYTES];
-    u->tx_at = (uint8_t)((u->tx_at + 1) % FIFO_BYTES);
+    u->shift = u->tx[u->tx_first] & data_mask(u);
+    u->tx_first = (uint8_t)((u->tx_first + 1u) % FIFO_BYTES);
     u->tx_count--;
     u->shifting = true;
-    clock_arm(u->clock, &u->tx_done, clock_now_ns(u->clock) + character_ns(u));
-    u->lsr &= (uint8_t)~LSR_TEMT;
-    if (!u->tx_count) {
-        u->lsr |= LSR_THRE;
-        u->thre_pending = true;
-    }
+    clock_arm(u->clock, &u->sent, clock_now_ns(u->clock) + character_ns(u));
+    if (!u->tx_count)
+        empty_transmitter(u);
 }
 
-static void on_tx_done(void *dev)
+static void fire_sent(void *dev)
 {
     struct uart16550 *u = dev;
 
@@ -274,52 +281,209 @@ static void on_tx_done(void *dev)
         take_character(u, u->shift, 0);
     else if (u->host)
         u->host->put(u->host, u->shift);
-    start_sending(u);
-    if (!u->shifting)
-        u->lsr |= LSR_TEMT;
+    start_shifting(u);
     update_irq(u);
 }
 
-static void write_data(struct uart16550 *u, uint8_t byte)
+static void write_thr(struct uart16550 *u, uint8_t byte)
 {
-    if (u->tx_count >= depth(u)) { /* the last one is overwritten */
-        u->tx[(u->tx_at + u->tx_count - 1u) % FIFO_BYTES] = byte;
-    } else {
-        u->tx[(u->tx_at + u->tx_count) % FIFO_BYTES] = byte;
-        u->tx_count++;
+    if (u->tx_count == depth(u)) {
+        if (has_fifos(u))
+            return; /* lost */
+        u->tx_count = 0;
     }
-    u->lsr &= (uint8_t) ~(LSR_THRE | LSR_TEMT);
-    u->thre_pending = false;
-    start_sending(u);
+    u->tx[(u->tx_first + u->tx_count++) % FIFO_BYTES] = byte;
+    u->tx_pair = u->tx_pair || u->tx_count >= 2;
+    u->thre = u->thre_pending = false;
+    clock_disarm(u->clock, &u->thre_late);
+    start_shifting(u);
     update_irq(u);
 }
 
-/* Modem lines. */
-
-/* In loopback the outputs come back: RTS as CTS, DTR as DSR, OUT1 as RI, OUT2
- * as DCD. */
-static uint8_t modem_inputs(const struct uart16550 *u)
+static uint8_t read_iir(struct uart16550 *u)
 {
-    uint8_t in = 0;
+    uint8_t iir = identify(u);
 
-    if (!(u->mcr & MCR_LOOP))
-        return u->lines;
-    in |= u->mcr & MCR_RTS ? UART16550_CTS : 0;
-    in |= u->mcr & MCR_DTR ? UART16550_DSR : 0;
-    in |= u->mcr & MCR_OUT1 ? UART16550_RI : 0;
-    in |= u->mcr & MCR_OUT2 ? UART16550_DCD : 0;
-    return in;
+    if (iir == IIR_THRE) {
+        u->thre_pending = false;
+        update_irq(u);
+    }
+    return has_fifos(u) ? iir | IIR_FIFOS : iir;
 }
 
+static uint8_t read_lsr(struct uart16550 *u)
+{
+    uint8_t lsr = u->thre ? LSR_THRE : 0;
+
+    if (u->rx_count) {
+        lsr |= LSR_READY | u->rx_errors[u->rx_first];
+        for (unsigned i = 0; has_fifos(u) && i < u->rx_count; i++) {
+            if (u->rx_errors[(u->rx_first + i) % FIFO_BYTES])
+                lsr |= LSR_FIFO;
+        }
+        u->rx_errors[u->rx_first] = 0;
+    }
+    if (u->overrun)
+        lsr |= LSR_OVERRUN;
+    if (!u->shifting && !u->tx_count)
+        lsr |= LSR_IDLE;
+    u->overrun = false;
+    update_irq(u);
+    return lsr;
+}
+
+/* Modem inputs as MSR shows them: from outside, or from MCR in loopback. */
 static void update_modem(struct uart16550 *u)
 {
-    uint8_t in = modem_inputs(u), old = u->msr & MSR_LINES;
-    uint8_t delta = (uint8_t)((in ^ old) >> 4);
+    uint8_t lines = u->lines, changed;
 
-    if ((delta & MSR_DRI) && (in & UART16550_RI))
-        delta &= (uint8_t)~MSR_DRI;
-    u->msr = (uint8_t)(in | (u->msr & 0x0f) | delta);
+    if (u->mcr & MCR_LOOP)
+        lines = (uint8_t)((u->mcr & MCR_RTS ? UART16550_CTS : 0) |
+                          (u->mcr & MCR_DTR ? UART16550_DSR : 0) |
+                          (u->mcr & MCR_OUT1 ? UART16550_RI : 0) |
+                          (u->mcr & MCR_OUT2 ? UART16550_DCD : 0));
+    changed = (uint8_t)((lines ^ u->msr) & MSR_LINES & ~MSR_RI);
+    u->msr |= (uint8_t)(changed >> 4);
+    if ((u->msr & MSR_RI) && !(lines & MSR_RI))
+        u->msr |= MSR_RI_FELL;
+    u->msr = (uint8_t)((u->msr & MSR_DELTAS) | lines);
     update_irq(u);
+}
+
+static uint8_t read_msr(struct uart16550 *u)
+{
+    uint8_t msr = u->msr;
+
+    u->msr &= MSR_LINES;
+    update_irq(u);
+    return msr;
+}
+
+static void write_ier(struct uart16550 *u, uint8_t byte)
+{
+    bool enabled = (byte & IER_THRE) && !(u->ier & IER_THRE);
+
+    u->ier = byte & 0x0f;
+    if (enabled && u->thre)
+        u->thre_pending = true;
+    update_irq(u);
+}
+
+static void clear_receiver(struct uart16550 *u)
+{
+    u->rx_count = 0;
+    touch_receiver(u);
+}
+
+static void clear_transmitter(struct uart16550 *u)
+{
+    u->tx_count = 0;
+    clock_disarm(u->clock, &u->thre_late);
+    if (!u->thre)
+        set_thre(u);
+}
+
+/* Other bits count only while bit 0 is written as 1; changing it clears both
+ * FIFOs. */
+static void write_fcr(struct uart16550 *u, uint8_t byte)
+{
+    bool changed = (byte ^ u->fcr) & FCR_ENABLE;
+
+    u->fcr = byte & FCR_ENABLE ? byte & FCR_KEPT : 0;
+    if (changed || (u->fcr && (byte & FCR_CLEAR_RX)))
+        clear_receiver(u);
+    if (changed || (u->fcr && (byte & FCR_CLEAR_TX)))
+        clear_transmitter(u);
+    update_irq(u);
+    start_arrival(u);
+}
+
+static void write_mcr(struct uart16550 *u, uint8_t byte)
+{
+    u->mcr = byte & 0x1f;
+    update_modem(u);
+    start_arrival(u);
+}
+
+static uint8_t read_divided(const struct uart16550 *u, unsigned offset)
+{
+    return (uint8_t)(offset == UART_DLL ? u->divisor : u->divisor >> 8);
+}
+
+static void write_divisor(struct uart16550 *u, unsigned offset, uint8_t byte)
+{
+    if (offset == UART_DLL)
+        u->divisor = (uint16_t)((u->divisor & 0xff00) | byte);
+    else
+        u->divisor = (uint16_t)((u->divisor & 0x00ff) | byte << 8);
+}
+
+static uint32_t uart_read(void *dev, paddr offset, unsigned size)
+{
+    struct uart16550 *u = dev;
+
+    (void)size;
+    if ((u->lcr & LCR_DLAB) && offset <= UART_DLM)
+        return read_divided(u, (unsigned)offset);
+    switch (offset) {
+    case UART_RBR: return read_rbr(u);
+    case UART_IER: return u->ier;
+    case UART_IIR: return read_iir(u);
+    case UART_LCR: return u->lcr;
+    case UART_MCR: return u->mcr;
+    case UART_LSR: return read_lsr(u);
+    case UART_MSR: return read_msr(u);
+    default: return u->scr;
+    }
+}
+
+static void uart_write(void *dev, paddr offset, uint32_t value, unsigned size)
+{
+    struct uart16550 *u = dev;
+    uint8_t byte = (uint8_t)value;
+
+    (void)size;
+    if ((u->lcr & LCR_DLAB) && offset <= UART_DLM) {
+        write_divisor(u, (unsigned)offset, byte);
+        return;
+    }
+    switch (offset) {
+    case UART_RBR: write_thr(u, byte); break;
+    case UART_IER: write_ier(u, byte); break;
+    case UART_IIR: write_fcr(u, byte); break;
+    case UART_LCR: u->lcr = byte; break;
+    case UART_MCR: write_mcr(u, byte); break;
+    case UART_SCR: u->scr = byte; break;
+    default: break; /* LSR and MSR: factory test only */
+    }
+}
+
+static const struct bus_ops uart_ops = {uart_read, uart_write, 1};
+
+bool uart16550_receive(struct device *dev, uint8_t byte)
+{
+    struct uart16550 *u = from_device(dev);
+
+    if (u->queue_count == UART16550_QUEUE_BYTES)
+        return false;
+    u->queue[(u->queue_first + u->queue_count++) % UART16550_QUEUE_BYTES] =
+        byte;
+    start_arrival(u);
+    return true;
+}
+
+unsigned uart16550_room(const struct device *dev)
+{
+    return UART16550_QUEUE_BYTES -
+           CONTAINER_OF(dev, const struct uart16550, dev)->queue_count;
+}
+
+void uart16550_arrive(struct device *dev, uint8_t byte, unsigned errors)
+{
+    struct uart16550 *u = from_device(dev);
+
+    if (!(u->mcr & MCR_LOOP))
+        take_character(u, byte, (uint8_t)errors);
 }
 
 void uart16550_set_modem(struct device *dev, unsigned lines)
@@ -332,244 +496,80 @@ void uart16550_set_modem(struct device *dev, unsigned lines)
 
 unsigned uart16550_modem(const struct device *dev)
 {
-    const struct uart16550 *u = from_const(dev);
+    const struct uart16550 *u = CONTAINER_OF(dev, const struct uart16550, dev);
 
     return u->mcr & MCR_LOOP ? 0 : u->mcr & (MCR_DTR | MCR_RTS);
 }
 
-/* Registers. */
-
-static uint8_t read_iir(struct uart16550 *u)
-{
-    uint8_t source = pending(u);
-
-    if (source == IIR_THRE) {
-        u->thre_pending = false;
-        update_irq(u);
-    }
-    return source | (fifo_on(u) ? IIR_FIFO : 0);
-}
-
-static uint8_t read_lsr(struct uart16550 *u)
-{
-    uint8_t value = u->lsr;
-
-    u->lsr &= (uint8_t) ~(LSR_OVERRUN | LSR_ERRORS);
-    if (u->rx_count) /* shown once */
-        u->rx[u->rx_at % FIFO_BYTES].errors = 0;
-    if (!any_error(u))
-        u->lsr &= (uint8_t)~LSR_FIFO_ERROR;
-    update_irq(u);
-    return value;
-}
-
-static uint8_t read_msr(struct uart16550 *u)
-{
-    uint8_t value = u->msr;
-
-    u->msr &= MSR_LINES;
-    update_irq(u);
-    return value;
-}
-
-static uint32_t uart_read(void *dev, paddr offset, unsigned size)
-{
-    struct uart16550 *u = dev;
-    bool dlab = u->lcr & LCR_DLAB;
-
-    (void)size;
-    switch (offset) {
-    case UART_RBR: return dlab ? u->divisor & 0xffu : read_data(u);
-    case UART_IER: return dlab ? u->divisor >> 8 : u->ier;
-    case UART_IIR: return read_iir(u);
-    case UART_LCR: return u->lcr;
-    case UART_MCR: return u->mcr;
-    case UART_LSR: return read_lsr(u);
-    case UART_MSR: return read_msr(u);
-    default: return u->scr;
-    }
-}
-
-static void clear_receiver(struct uart16550 *u)
-{
-    u->rx_count = 0;
-    u->lsr &= (uint8_t) ~(LSR_ERRORS | LSR_OVERRUN);
-    show_head(u);
-    watch_quiet(u);
-}
-
-static void clear_transmitter(struct uart16550 *u)
-{
-    u->tx_count = 0;
-    u->lsr |= LSR_THRE | (u->shifting ? 0 : LSR_TEMT);
-    u->thre_pending = true;
-}
-
-static void write_fcr(struct uart16550 *u, uint8_t value)
-{
-    bool toggled = (value ^ u->fcr) & FCR_ENABLE;
-
-    /* without bit 0 the others are not programmed */
-    u->fcr = value & FCR_ENABLE ? value & 0xc9 : 0;
-    if (toggled || ((value & FCR_RX_CLEAR) && fifo_on(u)))
-        clear_receiver(u);
-    if (toggled || ((value & FCR_TX_CLEAR) && fifo_on(u)))
-        clear_transmitter(u);
-}
-
-static void write_ier(struct uart16550 *u, uint8_t value)
-{
-    /* enabling THRE while the register is empty interrupts at once */
-    if ((value & IER_THRE) && !(u->ier & IER_THRE) && (u->lsr & LSR_THRE))
-        u->thre_pending = true;
-    u->ier = value & 0x0f;
-}
-
-static void write_lcr(struct uart16550 *u, uint8_t value)
-{
-    bool starts = (value & LCR_BREAK) && !(u->lcr & LCR_BREAK);
-
-    u->lcr = value;
-    if (starts && (u->mcr & MCR_LOOP))
-        take_character(u, 0, UART16550_BREAK);
-}
-
-static void uart_write(void *dev, paddr offset, uint32_t value, unsigned size)
-{
-    struct uart16550 *u = dev;
-    uint8_t byte = (uint8_t)value;
-    bool dlab = u->lcr & LCR_DLAB;
-
-    (void)size;
-    switch (offset) {
-    case UART_RBR:
-        if (dlab)
-            u->divisor = (uint16_t)((u->divisor & 0xff00) | byte);
-        else
-            write_data(u, byte);
-        break;
-    case UART_IER:
-        if (dlab)
-            u->divisor = (uint16_t)((u->divisor & 0x00ff) | byte << 8);
-        else
-            write_ier(u, byte);
-        break;
-    case UART_IIR: write_fcr(u, byte); break;
-    case UART_LCR: write_lcr(u, byte); break;
-    case UART_MCR:
-        u->mcr = byte & MCR_MASK;
-        update_modem(u);
-        break;
-    case UART_SCR: u->scr = byte; break;
-    default: break; /* LSR and MSR: factory test only */
-    }
-    update_irq(u);
-}
-
-static const struct bus_ops uart_ops = {
-    .read = uart_read,
-    .write = uart_write,
-    .sizes = 1,
-};
-
-/* The outside. */
-
-bool uart16550_receive(struct device *dev, uint8_t byte)
-{
-    struct uart16550 *u = from_device(dev);
-
-    if (u->queue_count == UART16550_QUEUE_BYTES)
-        return false;
-    u->queue[(u->queue_at + u->queue_count) % UART16550_QUEUE_BYTES] = byte;
-    u->queue_count++;
-    start_receiving(u);
-    return true;
-}
-
-unsigned uart16550_room(const struct device *dev)
-{
-    return UART16550_QUEUE_BYTES - from_const(dev)->queue_count;
-}
-
-void uart16550_arrive(struct device *dev, uint8_t byte, unsigned errors)
-{
-    struct uart16550 *u = from_device(dev);
-
-    if (!(u->mcr & MCR_LOOP))
-        take_character(u, byte, (uint8_t)errors);
-}
-
-/* Master reset (datasheet table III): SCR, divisor and FIFO content keep what
- * they have. */
+/* MR, datasheet table IV: divisor, scratch and receiver buffer keep theirs. */
 static void uart_reset(struct device *dev)
 {
     struct uart16550 *u = from_device(dev);
 
-    clock_disarm(u->clock, &u->tx_done);
-    clock_disarm(u->clock, &u->rx_quiet);
     u->ier = u->fcr = u->lcr = u->mcr = 0;
-    u->lsr = LSR_THRE | LSR_TEMT;
     u->rx_count = u->tx_count = 0;
-    u->thre_pending = u->timeout = u->shifting = false;
+    u->overrun = u->shifting = u->timed_out = u->tx_pair = false;
+    u->thre = true;
+    u->thre_pending = false;
     u->msr = u->lines;
+    clock_disarm(u->clock, &u->sent);
+    clock_disarm(u->clock, &u->thre_late);
+    clock_disarm(u->clock, &u->timeout);
     update_irq(u);
-}
-
-static void uart_destroy(struct device *dev)
-{
-    struct uart16550 *u = from_device(dev);
-
-    clock_disarm(u->clock, &u->tx_done);
-    clock_disarm(u->clock, &u->rx_done);
-    clock_disarm(u->clock, &u->rx_quiet);
-    bus_unmap(u->ports, u->base, u);
-    free(u);
+    start_arrival(u);
 }
 
 static void uart_loaded(struct device *dev)
 {
     struct uart16550 *u = from_device(dev);
 
-    u->rx_at %= FIFO_BYTES;
-    u->tx_at %= FIFO_BYTES;
-    u->queue_at %= UART16550_QUEUE_BYTES;
-    if (u->rx_count > FIFO_BYTES)
-        u->rx_count = FIFO_BYTES;
-    if (u->tx_count > FIFO_BYTES)
-        u->tx_count = FIFO_BYTES;
-    if (u->queue_count > UART16550_QUEUE_BYTES)
-        u->queue_count = UART16550_QUEUE_BYTES;
-    clock_relink(u->clock, &u->tx_done);
-    clock_relink(u->clock, &u->rx_done);
-    clock_relink(u->clock, &u->rx_quiet);
-    update_irq(u);
+    clock_relink(u->clock, &u->sent);
+    clock_relink(u->clock, &u->thre_late);
+    clock_relink(u->clock, &u->timeout);
+    clock_relink(u->clock, &u->arrival);
+}
+
+static void uart_destroy(struct device *dev)
+{
+    struct uart16550 *u = from_device(dev);
+
+    clock_disarm(u->clock, &u->sent);
+    clock_disarm(u->clock, &u->thre_late);
+    clock_disarm(u->clock, &u->timeout);
+    clock_disarm(u->clock, &u->arrival);
+    free(u);
 }
 
 static const struct state_field uart_state[] = {
-    STATE_TABLE(struct uart16550, tx_done, clock_event_state),
-    STATE_TABLE(struct uart16550, rx_done, clock_event_state),
-    STATE_TABLE(struct uart16550, rx_quiet, clock_event_state),
     STATE_FIELD(struct uart16550, divisor),
     STATE_FIELD(struct uart16550, ier),
     STATE_FIELD(struct uart16550, fcr),
     STATE_FIELD(struct uart16550, lcr),
     STATE_FIELD(struct uart16550, mcr),
-    STATE_FIELD(struct uart16550, lsr),
     STATE_FIELD(struct uart16550, msr),
     STATE_FIELD(struct uart16550, scr),
     STATE_FIELD(struct uart16550, lines),
-    STATE_FIELD(struct uart16550, thre_pending),
-    STATE_FIELD(struct uart16550, timeout),
-    STATE_FIELD(struct uart16550, shifting),
-    STATE_FIELD(struct uart16550, shift),
-    STATE_TABLES(struct uart16550, rx, character_state),
-    STATE_ARRAY(struct uart16550, tx),
-    STATE_FIELD(struct uart16550, rx_at),
+    STATE_FIELD(struct uart16550, overrun),
+    STATE_ARRAY(struct uart16550, rx),
+    STATE_ARRAY(struct uart16550, rx_errors),
+    STATE_FIELD(struct uart16550, rx_first),
     STATE_FIELD(struct uart16550, rx_count),
-    STATE_FIELD(struct uart16550, tx_at),
+    STATE_FIELD(struct uart16550, rx_last),
+    STATE_ARRAY(struct uart16550, tx),
+    STATE_FIELD(struct uart16550, tx_first),
     STATE_FIELD(struct uart16550, tx_count),
+    STATE_FIELD(struct uart16550, shift),
+    STATE_FIELD(struct uart16550, shifting),
+    STATE_FIELD(struct uart16550, thre),
+    STATE_FIELD(struct uart16550, thre_pending),
+    STATE_FIELD(struct uart16550, tx_pair),
+    STATE_FIELD(struct uart16550, timed_out),
+    STATE_TABLE(struct uart16550, sent, clock_event_state),
+    STATE_TABLE(struct uart16550, thre_late, clock_event_state),
+    STATE_TABLE(struct uart16550, timeout, clock_event_state),
+    STATE_TABLE(struct uart16550, arrival, clock_event_state),
     STATE_ARRAY(struct uart16550, queue),
-    STATE_FIELD(struct uart16550, queue_at),
+    STATE_FIELD(struct uart16550, queue_first),
     STATE_FIELD(struct uart16550, queue_count),
     STATE_END,
 };
@@ -592,18 +592,17 @@ enum status uart16550_create(const struct uart16550_config *config,
     if (!u)
         return STATUS_NO_MEMORY;
     u->dev = (struct device){&uart_class, config->name};
-    u->ports = config->ports;
     u->clock = config->clock;
-    u->base = config->base;
     u->irq = config->irq;
     u->host = config->host;
-    u->divisor = 12; /* 9600; after power-on it is undefined */
+    u->divisor = 12; /* undefined by the datasheet: 9600 baud */
     if (u->host)
         u->lines = UART16550_CTS | UART16550_DSR | UART16550_DCD;
-    clock_event_init(&u->tx_done, on_tx_done, u);
-    clock_event_init(&u->rx_done, on_rx_done, u);
-    clock_event_init(&u->rx_quiet, on_quiet, u);
-    status = bus_map(u->ports, u->base, UART_PORTS, &uart_ops, u);
+    clock_event_init(&u->sent, fire_sent, u);
+    clock_event_init(&u->thre_late, fire_thre_late, u);
+    clock_event_init(&u->timeout, fire_timeout, u);
+    clock_event_init(&u->arrival, fire_arrival, u);
+    status = bus_map(config->ports, config->base, UART_PORTS, &uart_ops, u);
     if (status != STATUS_OK) {
         free(u);
         return status;
