@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "frontend/failure.h"
 #include "frontend/input.h"
+#include "frontend/ports.h"
 #include "machine/machine.h"
 
 /* What a display works with; everything is borrowed. */
@@ -14,9 +15,9 @@ struct display_host {
     struct input *input;
     struct display_frame *frame; /* scratch, with room for any picture */
     struct log *log;
-    const char *title;    /* of the machine, e.g. an image's name */
-    bool full_screen;     /* start with it */
-    struct chardev *com1; /* shown in the terminal too; NULL: not */
+    const char *title;   /* of the machine, e.g. an image's name */
+    bool full_screen;    /* start with it */
+    struct ports *ports; /* COM1 is in the terminal too; NULL: it is not */
 };
 
 struct display {

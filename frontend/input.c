@@ -96,15 +96,25 @@ void input_key(struct input *input, enum ps2_key key, bool down)
     push(input, key, down, 0);
 }
 
-void input_chord(struct input *input, const enum ps2_key *keys, unsigned count)
+static void press_and_release(struct input *input, const enum ps2_key *keys,
+                              unsigned count, uint32_t hold_ns)
 {
     unsigned i;
 
     for (i = 0; i < count; i++)
-        push(input, keys[i], true,
-             i + 1 < count ? MODIFIER_PAUSE : CHORD_PAUSE);
+        push(input, keys[i], true, i + 1 < count ? MODIFIER_PAUSE : hold_ns);
     while (i-- > 0)
         push(input, keys[i], false, i > 0 ? MODIFIER_PAUSE : LETTER_PAUSE);
+}
+
+void input_chord(struct input *input, const enum ps2_key *keys, unsigned count)
+{
+    press_and_release(input, keys, count, CHORD_PAUSE);
+}
+
+void input_stroke(struct input *input, const enum ps2_key *keys, unsigned count)
+{
+    press_and_release(input, keys, count, HOLD_PAUSE);
 }
 
 bool input_type(struct input *input, const uint8_t *text, size_t size)

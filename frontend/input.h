@@ -29,8 +29,11 @@ void input_destroy(struct input *input);
  * that a window's own repetition does no harm: the keyboard repeats itself. */
 void input_key(struct input *input, enum ps2_key key, bool down);
 
-/* Presses the keys in order, holds them and lets go in reverse. */
+/* Presses the keys in order, holds them and lets go in reverse: a chord as
+ * long as by hand, a stroke as short as in typed text. */
 void input_chord(struct input *input, const enum ps2_key *keys, unsigned count);
+void input_stroke(struct input *input, const enum ps2_key *keys,
+                  unsigned count);
 
 /* Types `size` characters of code page 437; those without a key are left out.
  * False: out of host memory; nothing is typed then. */

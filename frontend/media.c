@@ -1,0 +1,177 @@
+#include "frontend/media.h"
+
+#include <string.h>
+
+#include "frontend/image.h"
+#include "frontend/memory_block.h"
+
+static void destroy_block(struct host_block **block)
+{
+    if (*block)
+        (*block)->ops->destroy(*block);
+    *block = NULL;
+}
+
+/* *kind: what the drive takes; comes back as what the image is. */
+static bool open_image(const struct media *media,
+                       const struct options_drive *drive, enum image_kind *kind,
+                       struct host_block **out, struct failure *failure)
+{
+    const struct image_config config = {
+        .path = drive->path,
+        .kind = *kind,
+        .read_only = drive->read_only,
+        .snapshot = drive->snapshot || media->snapshot,
+        .log = media->log,
+    };
+    char message[IMAGE_MESSAGE_BYTES];
+
+    if (image_open(&config, out, kind, message, sizeof(message)) == STATUS_OK)
+        return true;
+    return failure_set(failure, EXIT_STATUS_HOST, "%s", message);
+}
+
+static bool open_drives(struct media *media, const struct options_drive *drives,
+                        unsigned count, enum image_kind kind,
+                        struct host_block **blocks, struct failure *failure)
+{
+    unsigned i;
+
+    for (i = 0; i < count; i++) {
+        enum image_kind found = kind;
+
+        if (drives[i].path &&
+            !open_image(media, &drives[i], &found, &blocks[i], failure))
+            return false;
+    }
+    return true;
+}
+
+static struct host_block **find_free(struct host_block **blocks, unsigned count)
+{
+    unsigned i;
+
+    for (i = 0; i < count; i++)
+        if (!blocks[i])
+            return &blocks[i];
+    return NULL;
+}
+
+/* Puts an image that names no drive into one. */
+static bool place_image(struct media *media, const struct options_drive *drive,
+                        struct failure *failure)
+{
+    enum image_kind kind = IMAGE_ANY;
+    struct host_block **place = NULL;
+    struct host_block *block;
+
+    if (!open_image(media, drive, &kind, &block, failure))
+        return false;
+    if (kind == IMAGE_FLOPPY)
+        place = find_free(media->floppy, MACHINE_FLOPPIES);
+    else if (kind == IMAGE_DISK)
+        place = find_free(media->disk, MACHINE_DISKS);
+    if (place) {
+        *place = block;
+        return true;
+    }
+    destroy_block(&block);
+    if (kind == IMAGE_CD)
+        return failure_set(failure, EXIT_STATUS_USAGE,
+                           "%s: a CD image, and CD drives are not available in "
+                           "this version; boot a floppy or hard disk image",
+                           drive->path);
+    return failure_set(failure, EXIT_STATUS_USAGE,
+                       "%s: no drive is free for another %s; leave one out",
+                       drive->path, image_kind_text(kind));
+}
+
+static bool insert_demo_disk(struct media *media, struct failure *failure)
+{
+    size_t size;
+    const uint8_t *bytes = machine_demo_disk(&size);
+
+    if (size == 0)
+        return true;
+    media->floppy[0] = memory_block_create(bytes, size);
+    media->name = "built-in disk";
+    return media->floppy[0] ||
+           failure_set(failure, EXIT_STATUS_HOST,
+                       "out of host memory; end other programs");
+}
+
+static const char *first_name(const struct options *options)
+{
+    unsigned i;
+
+    for (i = 0; i < MACHINE_FLOPPIES; i++)
+        if (options->floppy[i].path)
+            return options->floppy[i].path;
+    for (i = 0; i < MACHINE_DISKS; i++)
+        if (options->disk[i].path)
+            return options->disk[i].path;
+    return options->images ? options->image[0].path : NULL;
+}
+
+static bool open_all(struct media *media, const struct options *options,
+                     struct failure *failure)
+{
+    unsigned i;
+
+    if (!media->name)
+        return insert_demo_disk(media, failure);
+    if (!open_drives(media, options->floppy, MACHINE_FLOPPIES, IMAGE_FLOPPY,
+                     media->floppy, failure) ||
+        !open_drives(media, options->disk, MACHINE_DISKS, IMAGE_DISK,
+                     media->disk, failure))
+        return false;
+    for (i = 0; i < options->images; i++)
+        if (!place_image(media, &options->image[i], failure))
+            return false;
+    return true;
+}
+
+bool media_open(struct media *media, const struct options *options,
+                struct log *log, struct failure *failure)
+{
+    memset(media, 0, sizeof(*media));
+    media->name = first_name(options);
+    media->snapshot = options->snapshot;
+    media->log = log;
+    if (open_all(media, options, failure))
+        return true;
+    media_close(media);
+    return false;
+}
+
+void media_close(struct media *media)
+{
+    unsigned i;
+
+    for (i = 0; i < MACHINE_FLOPPIES; i++)
+        destroy_block(&media->floppy[i]);
+    for (i = 0; i < MACHINE_DISKS; i++)
+        destroy_block(&media->disk[i]);
+}
+
+void media_plug(const struct media *media, struct machine_config *config)
+{
+    memcpy(config->floppy, media->floppy, sizeof(config->floppy));
+    memcpy(config->disk, media->disk, sizeof(config->disk));
+}
+
+bool media_change_floppy(struct media *media, struct machine *machine,
+                         unsigned drive, const char *path,
+                         struct failure *failure)
+{
+    const struct options_drive wanted = {.path = path};
+    enum image_kind kind = IMAGE_FLOPPY;
+    struct host_block *block = NULL;
+
+    if (path && !open_image(media, &wanted, &kind, &block, failure))
+        return false;
+    machine_insert_floppy(machine, drive, block);
+    destroy_block(&media->floppy[drive]);
+    media->floppy[drive] = block;
+    return true;
+}

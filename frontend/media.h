@@ -1,0 +1,30 @@
+/* The images of a run and the drives that they are in. */
+#ifndef FRONTEND_MEDIA_H
+#define FRONTEND_MEDIA_H
+
+#include "frontend/options.h"
+#include "machine/machine.h"
+
+struct media {
+    struct host_block *floppy[MACHINE_FLOPPIES]; /* owned */
+    struct host_block *disk[MACHINE_DISKS];      /* owned */
+    const char *name; /* of the first image, for a title; borrowed */
+    bool snapshot;    /* of images that are put in later */
+    struct log *log;  /* borrowed */
+};
+
+/* Opens what the options name: images without a drive go, by their kind, into
+ * the first drive that is free. Without any image the built-in disk is in
+ * drive A. On failure everything is closed. */
+bool media_open(struct media *media, const struct options *options,
+                struct log *log, struct failure *failure);
+void media_close(struct media *media);
+
+void media_plug(const struct media *media, struct machine_config *config);
+
+/* Changes a floppy of a machine that does not run; path NULL: takes it out. */
+bool media_change_floppy(struct media *media, struct machine *machine,
+                         unsigned drive, const char *path,
+                         struct failure *failure);
+
+#endif

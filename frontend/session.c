@@ -1,0 +1,329 @@
+#include "frontend/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "frontend/display.h"
+#include "frontend/firmware_file.h"
+#include "frontend/host_clock.h"
+#include "frontend/loop.h"
+#include "frontend/media.h"
+#include "frontend/ports.h"
+#include "frontend/script.h"
+#include "frontend/signals.h"
+#include "frontend/sound.h"
+#include "frontend/terminal.h"
+
+/* Everything is owned; it is opened in this order and closed in reverse. */
+struct session {
+    const struct options *options; /* borrowed */
+    struct report *report;         /* borrowed */
+    struct script *script;
+    struct display_frame frame;
+    struct media media;
+    uint8_t *bios, *vgabios;
+    struct ports *ports;
+    struct sound *sound;
+    struct machine *machine;
+    struct input *input;
+    struct display *display;
+    uint64_t started_ns; /* host */
+};
+
+static bool open_frame(struct display_frame *frame, struct failure *failure)
+{
+    frame->pixels =
+        malloc(sizeof(*frame->pixels) * DISPLAY_WIDTH_MAX * DISPLAY_HEIGHT_MAX);
+    return frame->pixels ||
+           failure_set(failure, EXIT_STATUS_HOST,
+                       "out of host memory; end other programs");
+}
+
+static bool open_script(struct session *s, struct failure *failure)
+{
+    if (!s->options->script)
+        return true;
+    if (!script_load(s->options->script, &s->script, failure))
+        return false;
+    if (s->options->display == OPTIONS_DISPLAY_NONE &&
+        !script_has_quit(s->script) && s->options->limit_ns == UINT64_MAX)
+        report_notice(s->report, "-script: its last line is no `quit`, so the "
+                                 "run goes on until the guest powers off");
+    return true;
+}
+
+static bool open_firmware(struct session *s, struct machine_config *config,
+                          struct failure *failure)
+{
+    if (s->options->bios &&
+        !firmware_file_load("bios", s->options->bios, FIRMWARE_FILE_BIOS_MAX,
+                            KIB(64), &s->bios, &config->bios_bytes, failure))
+        return false;
+    if (s->options->vgabios &&
+        !firmware_file_load("vgabios", s->options->vgabios,
+                            FIRMWARE_FILE_VGA_MAX, 512, &s->vgabios,
+                            &config->vgabios_bytes, failure))
+        return false;
+    config->bios = s->bios;
+    config->vgabios = s->vgabios;
+    return true;
+}
+
+static int64_t choose_start_time(const struct options *options)
+{
+    if (options->rtc == OPTIONS_RTC_FIXED)
+        return options->rtc_sec;
+    return host_clock_wall_sec(options->rtc == OPTIONS_RTC_LOCAL);
+}
+
+static bool open_machine(struct session *s, struct machine_config *config,
+                         struct failure *failure)
+{
+    const struct options *options = s->options;
+    char message[FAILURE_BYTES];
+    enum status status;
+
+    config->board = options->board;
+    config->engine = options->engine;
+    config->cpu = options->cpu;
+    config->ram_bytes = options->ram_bytes;
+    config->insns_per_sec = options->insns_per_sec;
+    config->start_time_sec = choose_start_time(options);
+    memcpy(config->boot_order, options->boot_order, sizeof(config->boot_order));
+    config->audio = s->sound ? sound_input(s->sound) : NULL;
+    config->log = &s->report->log;
+    config->exit_port = options->exit_port;
+    media_plug(&s->media, config);
+    ports_plug(s->ports, config);
+    status = machine_create(config, &s->machine, message, sizeof(message));
+    if (status == STATUS_OK)
+        return true;
+    return failure_set(failure,
+                       status == STATUS_BAD_ARGUMENT ? EXIT_STATUS_USAGE
+                                                     : EXIT_STATUS_HOST,
+                       "%s", message);
+}
+
+/* Keys that the BIOS holds for programs: its buffer in the data area at 400,
+ * between the offsets at 480 and 482. */
+static void get_unread_keys(void *context, struct input_unread *unread)
+{
+    struct session *s = context;
+    uint8_t bda[0x84];
+    unsigned head, tail, start, end, used;
+
+    machine_peek(s->machine, 0x400, bda, sizeof(bda));
+    head = bda[0x1a] | (unsigned)bda[0x1b] << 8;
+    tail = bda[0x1c] | (unsigned)bda[0x1d] << 8;
+    start = bda[0x80] | (unsigned)bda[0x81] << 8;
+    end = bda[0x82] | (unsigned)bda[0x83] << 8;
+    if (head < start || head >= end || tail < start || tail >= end)
+        return; /* whatever this is, it is no BIOS's */
+    used = tail >= head ? tail - head : end - start + tail - head;
+    unread->count = used / 2;
+    unread->full = used + 2 >= end - start;
+    unread->mark = head << 16 | tail;
+}
+
+static bool open_input(struct session *s, struct failure *failure)
+{
+    const struct input_config config = {
+        .machine = s->machine, .get_unread = get_unread_keys, .context = s};
+
+    s->input = input_create(&config);
+    return s->input || failure_set(failure, EXIT_STATUS_HOST,
+                                   "out of host memory; end other programs");
+}
+
+static bool change_floppy(void *context, unsigned drive, const char *path,
+                          struct failure *failure)
+{
+    struct session *s = context;
+
+    return media_change_floppy(&s->media, s->machine, drive, path, failure);
+}
+
+static void start_script(struct session *s)
+{
+    const struct script_host host = {
+        .machine = s->machine,
+        .input = s->input,
+        .frame = &s->frame,
+        .out = stdout,
+        .change_floppy = change_floppy,
+        .context = s,
+    };
+
+    if (s->script)
+        script_start(s->script, &host);
+}
+
+static bool open_display(struct session *s, struct failure *failure)
+{
+    const struct display_host host = {
+        .machine = s->machine,
+        .input = s->input,
+        .frame = &s->frame,
+        .log = &s->report->log,
+        .title = s->options->title ? s->options->title : s->media.name,
+        .full_screen = s->options->full_screen,
+        .ports = s->options->nographic ? s->ports : NULL,
+    };
+
+    switch (s->options->display) {
+    case OPTIONS_DISPLAY_SDL:
+        return display_sdl_create(&host, &s->display, failure);
+    case OPTIONS_DISPLAY_TEXT:
+        if (!display_text_create(&host, &s->display, failure))
+            return false;
+        report_hold(s->report, isatty(STDERR_FILENO));
+        return true;
+    case OPTIONS_DISPLAY_NONE: break;
+    }
+    return true;
+}
+
+static bool open_all(struct session *s, struct failure *failure)
+{
+    struct machine_config config = {0};
+    struct log *log = &s->report->log;
+
+    if (!open_script(s, failure) || !open_frame(&s->frame, failure) ||
+        !media_open(&s->media, s->options, log, failure) ||
+        !open_firmware(s, &config, failure) ||
+        !ports_open(s->options, s->script, log, &s->ports, failure) ||
+        !sound_open(s->options, log, &s->sound, failure) ||
+        !open_machine(s, &config, failure) || !open_input(s, failure))
+        return false;
+    start_script(s);
+    return open_display(s, failure);
+}
+
+/* The terminal first: what is said from here on is to be seen. */
+static void close_display(struct session *s)
+{
+    if (s->display)
+        s->display->ops->destroy(s->display);
+    s->display = NULL;
+    report_hold(s->report, false);
+}
+
+static void close_all(struct session *s)
+{
+    close_display(s);
+    input_destroy(s->input);
+    machine_destroy(s->machine);
+    sound_close(s->sound);
+    ports_close(s->ports);
+    free(s->vgabios);
+    free(s->bios);
+    media_close(&s->media);
+    free(s->frame.pixels);
+    script_destroy(s->script);
+}
+
+static void poll_ports(void *context)
+{
+    ports_poll(((struct session *)context)->ports);
+}
+
+static void feed_ports(void *context)
+{
+    struct session *s = context;
+
+    ports_feed(s->ports, s->machine);
+}
+
+static void print_stats(struct session *s)
+{
+    struct host_clock *clock = host_clock_real();
+    double seconds =
+        (double)(clock->now_ns(clock) - s->started_ns) / NS_PER_SEC;
+    struct machine_stats stats;
+
+    machine_get_stats(s->machine, &stats);
+    fprintf(stderr,
+            "instructions: %llu\nguest seconds: %.6f\nhost seconds: %.3f\n"
+            "MIPS: %.1f\nblocks decoded: %llu\nblocks run: %llu\n"
+            "invalidations: %llu\nexceptions: %llu\ninterrupts: %llu\n"
+            "state hash: %016llx\n",
+            (unsigned long long)stats.insns,
+            (double)machine_now_ns(s->machine) / NS_PER_SEC, seconds,
+            (double)stats.insns / 1e6 / seconds,
+            (unsigned long long)stats.blocks_decoded,
+            (unsigned long long)stats.blocks_run,
+            (unsigned long long)stats.invalidations,
+            (unsigned long long)stats.exceptions,
+            (unsigned long long)stats.interrupts,
+            (unsigned long long)machine_state_hash(s->machine));
+}
+
+static int finish(struct session *s, enum loop_end end,
+                  const struct failure *failure)
+{
+    close_display(s);
+    if (end == LOOP_SCRIPT_FAILED) {
+        report_failure(s->report, failure);
+        script_print_guest(s->script, stderr);
+    }
+    if (s->options->stats)
+        print_stats(s);
+    if (end == LOOP_EXIT_PORT)
+        return machine_exit_code(s->machine);
+    return end == LOOP_SCRIPT_FAILED ? EXIT_STATUS_SCRIPT : EXIT_STATUS_OK;
+}
+
+static int run(struct session *s)
+{
+    const struct loop_config config = {
+        .machine = s->machine,
+        .input = s->input,
+        .script = s->script,
+        .display = s->display,
+        .clock = host_clock_real(),
+        .paced = s->options->paced,
+        .limit_ns = s->options->limit_ns,
+        .poll_ports = poll_ports,
+        .feed_ports = feed_ports,
+        .interrupted = signals_pending,
+        .context = s,
+    };
+    struct failure failure;
+
+    s->started_ns = config.clock->now_ns(config.clock);
+    return finish(s, loop_run(&config, &failure), &failure);
+}
+
+/* -nographic without a terminal is what QEMU makes of it: COM1 on standard
+ * input and output. */
+static void settle_terminal(struct options *options)
+{
+    if (!options->nographic || terminal_is_ours())
+        return;
+    options->nographic = false;
+    options->display = OPTIONS_DISPLAY_NONE;
+    options->serial[0].kind = CHARDEV_STDIO;
+}
+
+int session_run(const struct options *given, struct report *report)
+{
+    struct options options = *given;
+    struct session s = {.options = &options, .report = report};
+    struct failure failure;
+    unsigned i;
+    int status;
+
+    settle_terminal(&options);
+    for (i = 0; i < options.notice_count; i++)
+        report_notice(report, options.notices[i]);
+    if (open_all(&s, &failure))
+        status = run(&s);
+    else {
+        close_display(&s);
+        report_failure(report, &failure);
+        status = (int)failure.exit_status;
+    }
+    close_all(&s);
+    return status;
+}
