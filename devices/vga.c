@@ -8,32 +8,39 @@
 #define VRAM_MAX MIB(256)
 #define LFB_END  ((paddr)1 << 32)
 
-/* Port ranges. CRTC and status come twice: for mono and for colour. */
+#define PORT_VBE      0x1ce
+#define PORT_VBE_SIZE 4
+
+/* CRTC and status stand at 3Bx in mono, at 3Dx in colour. */
 enum {
-    PORT_VBE = 0x1ce,
-    PORT_CRTC_MONO = 0x3b4,
-    PORT_STATUS_MONO = 0x3ba,
-    PORT_COMMON = 0x3c0,
-    PORT_CRTC_COLOR = 0x3d4,
-    PORT_STATUS_COLOR = 0x3da,
+    PORT_CRTC_INDEX = 0x3d4,
+    PORT_CRTC_DATA = 0x3d5,
+    PORT_STATUS = 0x3da, /* write: feature control */
+    PORT_TO_COLOR = 0x20,
 };
 
-/* Offsets from PORT_COMMON. */
+static const struct {
+    uint16_t base, length;
+} ranges[VGA_RANGES] = {
+    {0x3b4, 2}, {0x3ba, 1}, {0x3c0, 16}, {0x3d4, 2}, {0x3da, 1},
+};
+
+/* Ports of the range at 3C0. */
 enum {
-    REG_AC_WRITE = 0x0, /* address and data in turn */
-    REG_AC_READ = 0x1,
-    REG_MISC_WRITE = 0x2, /* read: input status 0 */
-    REG_SUBSYSTEM = 0x3,
-    REG_SEQ_INDEX = 0x4,
-    REG_SEQ_DATA = 0x5,
-    REG_DAC_MASK = 0x6,
-    REG_DAC_READ_INDEX = 0x7, /* read: DAC state */
-    REG_DAC_WRITE_INDEX = 0x8,
-    REG_DAC_DATA = 0x9,
-    REG_FEATURE_READ = 0xa,
-    REG_MISC_READ = 0xc,
-    REG_GC_INDEX = 0xe,
-    REG_GC_DATA = 0xf,
+    PORT_AC_WRITE = 0x3c0, /* address and data in turn */
+    PORT_AC_READ = 0x3c1,
+    PORT_MISC_WRITE = 0x3c2, /* read: input status 0 */
+    PORT_SUBSYSTEM = 0x3c3,
+    PORT_SEQ_INDEX = 0x3c4,
+    PORT_SEQ_DATA = 0x3c5,
+    PORT_DAC_MASK = 0x3c6,
+    PORT_DAC_READ_INDEX = 0x3c7, /* read: DAC state */
+    PORT_DAC_WRITE_INDEX = 0x3c8,
+    PORT_DAC_DATA = 0x3c9,
+    PORT_FEATURE_READ = 0x3ca,
+    PORT_MISC_READ = 0x3cc,
+    PORT_GC_INDEX = 0x3ce,
+    PORT_GC_DATA = 0x3cf,
 };
 
 #define DAC_STATE_READ 0x03
@@ -53,11 +60,6 @@ static const uint8_t ac_bits[VGA_AC_COUNT] = {
     0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f,
     0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0xef, 0xff, 0x3f, 0x0f, 0x0f};
 
-static bool ports_answer(const struct vga *v)
-{
-    return v->decode_ports && v->subsystem & 1;
-}
-
 /* Notes when the screen goes dark, which shows once it lasted a field. */
 static void update_blank(struct vga *v)
 {
@@ -73,7 +75,7 @@ static void update_blank(struct vga *v)
 
 static void write_seq(struct vga *v, uint8_t value)
 {
-    unsigned index = v->seq_index & 7;
+    unsigned index = v->seq_index;
 
     if (index >= VGA_SEQ_COUNT)
         return;
@@ -87,7 +89,7 @@ static void write_seq(struct vga *v, uint8_t value)
 
 static void write_gc(struct vga *v, uint8_t value)
 {
-    unsigned index = v->gc_index & 15;
+    unsigned index = v->gc_index;
 
     if (index >= VGA_GC_COUNT)
         return;
@@ -138,13 +140,6 @@ static void write_ac(struct vga *v, uint8_t value)
     v->ac_data = !v->ac_data;
 }
 
-static uint8_t read_ac(const struct vga *v)
-{
-    unsigned index = v->ac_index & 0x1f;
-
-    return index < VGA_AC_COUNT ? v->ac[index] : 0;
-}
-
 static void fetch_color(struct vga *v)
 {
     memcpy(v->dac_hold, v->dac + 3 * v->dac_index, 3);
@@ -183,37 +178,6 @@ static uint8_t read_status0(const struct vga *v)
     return status | (level < SENSE_LEVEL ? STATUS0_SENSE : 0);
 }
 
-static uint32_t common_read(void *dev, paddr offset, unsigned size)
-{
-    struct vga *v = dev;
-    unsigned index;
-
-    (void)size;
-    if (!ports_answer(v))
-        return v->decode_ports && offset == REG_SUBSYSTEM ? v->subsystem : 0xff;
-    switch (offset) {
-    case REG_AC_WRITE: return v->ac_index;
-    case REG_AC_READ: return read_ac(v);
-    case REG_MISC_WRITE: return read_status0(v);
-    case REG_SUBSYSTEM: return v->subsystem;
-    case REG_SEQ_INDEX: return v->seq_index;
-    case REG_SEQ_DATA:
-        index = v->seq_index & 7;
-        return index < VGA_SEQ_COUNT ? v->seq[index] : 0;
-    case REG_DAC_MASK: return v->dac_mask;
-    case REG_DAC_READ_INDEX: return v->dac_state;
-    case REG_DAC_WRITE_INDEX: return v->dac_index;
-    case REG_DAC_DATA: return read_dac(v);
-    case REG_FEATURE_READ: return v->feature;
-    case REG_MISC_READ: return v->misc;
-    case REG_GC_INDEX: return v->gc_index;
-    case REG_GC_DATA:
-        index = v->gc_index & 15;
-        return index < VGA_GC_COUNT ? v->gc[index] : 0;
-    default: return 0xff;
-    }
-}
-
 static void write_misc(struct vga *v, uint8_t value)
 {
     v->misc = value & 0xef;
@@ -230,146 +194,123 @@ static void write_dac_index(struct vga *v, uint8_t value, uint8_t state)
         fetch_color(v);
 }
 
-static void common_write(void *dev, paddr offset, uint32_t value, unsigned size)
-{
-    struct vga *v = dev;
-    uint8_t byte = (uint8_t)value;
-
-    (void)size;
-    if (offset == REG_SUBSYSTEM && v->decode_ports) {
-        v->subsystem = byte & 1;
-        vga_update_memory(v);
-    }
-    if (!ports_answer(v))
-        return;
-    v->changes++;
-    switch (offset) {
-    case REG_AC_WRITE: write_ac(v, byte); break;
-    case REG_MISC_WRITE: write_misc(v, byte); break;
-    case REG_SEQ_INDEX: v->seq_index = byte & 0x07; break;
-    case REG_SEQ_DATA: write_seq(v, byte); break;
-    case REG_DAC_MASK: v->dac_mask = byte; break;
-    case REG_DAC_READ_INDEX: write_dac_index(v, byte, DAC_STATE_READ); break;
-    case REG_DAC_WRITE_INDEX: write_dac_index(v, byte, 0); break;
-    case REG_DAC_DATA: write_dac(v, byte); break;
-    case REG_GC_INDEX: v->gc_index = byte & 0x0f; break;
-    case REG_GC_DATA: write_gc(v, byte); break;
-    default: break; /* read-only, or nothing there */
-    }
-}
-
-/* The mono and the colour copy of a port range: one of them answers. */
-static bool crtc_answers(const struct vga *v, bool color)
-{
-    return ports_answer(v) && !!(v->misc & MISC_COLOR) == color;
-}
-
-static uint32_t crtc_read(struct vga *v, paddr offset)
-{
-    return offset ? read_crtc(v) : v->crtc_index;
-}
-
-static void crtc_write(struct vga *v, paddr offset, uint32_t value)
-{
-    if (!offset) {
-        v->crtc_index = value & 0x3f;
-        return;
-    }
-    v->changes++;
-    write_crtc(v, (uint8_t)value);
-}
-
-static uint32_t crtc_mono_read(void *dev, paddr offset, unsigned size)
-{
-    (void)size;
-    return crtc_answers(dev, false) ? crtc_read(dev, offset) : 0xff;
-}
-
-static uint32_t crtc_color_read(void *dev, paddr offset, unsigned size)
-{
-    (void)size;
-    return crtc_answers(dev, true) ? crtc_read(dev, offset) : 0xff;
-}
-
-static void crtc_mono_write(void *dev, paddr offset, uint32_t value,
-                            unsigned size)
-{
-    (void)size;
-    if (crtc_answers(dev, false))
-        crtc_write(dev, offset, value);
-}
-
-static void crtc_color_write(void *dev, paddr offset, uint32_t value,
-                             unsigned size)
-{
-    (void)size;
-    if (crtc_answers(dev, true))
-        crtc_write(dev, offset, value);
-}
-
-static uint32_t read_status1(struct vga *v)
+static uint8_t read_status1(struct vga *v)
 {
     v->ac_data = false;
     return vga_beam_status(v);
 }
 
-static uint32_t status_mono_read(void *dev, paddr offset, unsigned size)
+static uint8_t read_indexed(const uint8_t *registers, unsigned index,
+                            unsigned count)
 {
-    (void)offset;
+    return index < count ? registers[index] : 0;
+}
+
+static uint8_t read_register(struct vga *v, unsigned port)
+{
+    switch (port) {
+    case PORT_AC_WRITE: return v->ac_index;
+    case PORT_AC_READ:
+        return read_indexed(v->ac, v->ac_index & 0x1f, VGA_AC_COUNT);
+    case PORT_MISC_WRITE: return read_status0(v);
+    case PORT_SUBSYSTEM: return v->subsystem;
+    case PORT_SEQ_INDEX: return v->seq_index;
+    case PORT_SEQ_DATA:
+        return read_indexed(v->seq, v->seq_index, VGA_SEQ_COUNT);
+    case PORT_DAC_MASK: return v->dac_mask;
+    case PORT_DAC_READ_INDEX: return v->dac_state;
+    case PORT_DAC_WRITE_INDEX: return v->dac_index;
+    case PORT_DAC_DATA: return read_dac(v);
+    case PORT_FEATURE_READ: return v->feature;
+    case PORT_MISC_READ: return v->misc;
+    case PORT_GC_INDEX: return v->gc_index;
+    case PORT_GC_DATA: return read_indexed(v->gc, v->gc_index, VGA_GC_COUNT);
+    case PORT_CRTC_INDEX: return v->crtc_index;
+    case PORT_CRTC_DATA: return read_crtc(v);
+    case PORT_STATUS: return read_status1(v);
+    default: return 0xff;
+    }
+}
+
+static void write_register(struct vga *v, unsigned port, uint8_t value)
+{
+    switch (port) {
+    case PORT_AC_WRITE: write_ac(v, value); break;
+    case PORT_MISC_WRITE: write_misc(v, value); break;
+    case PORT_SUBSYSTEM:
+        v->subsystem = value & 1;
+        vga_update_memory(v);
+        break;
+    case PORT_SEQ_INDEX: v->seq_index = value & 0x07; break;
+    case PORT_SEQ_DATA: write_seq(v, value); break;
+    case PORT_DAC_MASK: v->dac_mask = value; break;
+    case PORT_DAC_READ_INDEX: write_dac_index(v, value, DAC_STATE_READ); break;
+    case PORT_DAC_WRITE_INDEX: write_dac_index(v, value, 0); break;
+    case PORT_DAC_DATA: write_dac(v, value); break;
+    case PORT_GC_INDEX: v->gc_index = value & 0x0f; break;
+    case PORT_GC_DATA: write_gc(v, value); break;
+    case PORT_CRTC_INDEX: v->crtc_index = value & 0x3f; break;
+    case PORT_CRTC_DATA: write_crtc(v, value); break;
+    case PORT_STATUS: v->feature = value & 0x0b; break;
+    default: break; /* read-only, or nothing there */
+    }
+}
+
+/* The register behind a port, by its number in colour; 0 if none answers. */
+static unsigned decode_port(const struct vga *v, unsigned port)
+{
+    bool moves = port < PORT_AC_WRITE || port > PORT_GC_DATA;
+
+    if (!(v->subsystem & 1))
+        return port == PORT_SUBSYSTEM ? port : 0;
+    if (!moves)
+        return port;
+    if (v->misc & MISC_COLOR)
+        return port > PORT_GC_DATA ? port : 0;
+    return port < PORT_AC_WRITE ? port + PORT_TO_COLOR : 0;
+}
+
+uint8_t vga_read_port(struct vga *v, unsigned port)
+{
+    unsigned decoded = decode_port(v, port);
+
+    return decoded ? read_register(v, decoded) : 0xff;
+}
+
+void vga_write_port(struct vga *v, unsigned port, uint8_t value)
+{
+    unsigned decoded = decode_port(v, port);
+
+    if (!decoded)
+        return;
+    v->changes++;
+    write_register(v, decoded, value);
+}
+
+static uint32_t range_read(void *dev, paddr offset, unsigned size)
+{
+    const struct vga_range *range = dev;
+
     (void)size;
-    return crtc_answers(dev, false) ? read_status1(dev) : 0xff;
+    if (!range->vga->decode_ports)
+        return 0xff;
+    return vga_read_port(range->vga, range->base + (unsigned)offset);
 }
 
-static uint32_t status_color_read(void *dev, paddr offset, unsigned size)
+static void range_write(void *dev, paddr offset, uint32_t value, unsigned size)
 {
-    (void)offset;
+    const struct vga_range *range = dev;
+
     (void)size;
-    return crtc_answers(dev, true) ? read_status1(dev) : 0xff;
+    if (range->vga->decode_ports)
+        vga_write_port(range->vga, range->base + (unsigned)offset,
+                       (uint8_t)value);
 }
 
-static void write_feature(struct vga *v, uint32_t value)
-{
-    v->feature = value & 0x0b;
-}
-
-static void status_mono_write(void *dev, paddr offset, uint32_t value,
-                              unsigned size)
-{
-    (void)offset;
-    (void)size;
-    if (crtc_answers(dev, false))
-        write_feature(dev, value);
-}
-
-static void status_color_write(void *dev, paddr offset, uint32_t value,
-                               unsigned size)
-{
-    (void)offset;
-    (void)size;
-    if (crtc_answers(dev, true))
-        write_feature(dev, value);
-}
-
-static const struct bus_ops common_ops = {common_read, common_write, 1};
-static const struct bus_ops crtc_mono_ops = {crtc_mono_read, crtc_mono_write,
-                                             1};
-static const struct bus_ops crtc_color_ops = {crtc_color_read, crtc_color_write,
-                                              1};
-static const struct bus_ops status_mono_ops = {status_mono_read,
-                                               status_mono_write, 1};
-static const struct bus_ops status_color_ops = {status_color_read,
-                                                status_color_write, 1};
-
-static const struct {
-    paddr base, length;
-    const struct bus_ops *ops;
-} ranges[] = {
-    {PORT_VBE, 4, &vga_vbe_ops},
-    {PORT_CRTC_MONO, 2, &crtc_mono_ops},
-    {PORT_STATUS_MONO, 1, &status_mono_ops},
-    {PORT_COMMON, 16, &common_ops},
-    {PORT_CRTC_COLOR, 2, &crtc_color_ops},
-    {PORT_STATUS_COLOR, 1, &status_color_ops},
+static const struct bus_ops range_ops = {
+    .read = range_read,
+    .write = range_write,
+    .sizes = 1,
 };
 
 /* Power-on: registers 0, video memory as it was. */
@@ -399,10 +340,18 @@ static void vga_reset(struct device *dev)
     vga_update_retrace(v);
 }
 
+/* Releases what was claimed; a creation that failed may come here too. */
 static void vga_destroy(struct device *dev)
 {
     struct vga *v = vga_from_device(dev);
 
+    bus_unmap(v->ports, PORT_VBE, v);
+    for (unsigned i = 0; i < VGA_RANGES; i++)
+        bus_unmap(v->ports, ranges[i].base, &v->ranges[i]);
+    clock_disarm(v->clock, &v->retrace);
+    v->decode_memory = false;
+    if (v->vram)
+        vga_update_memory(v);
     free(v->vram);
     free(v);
 }
@@ -463,15 +412,11 @@ static const struct device_class vga_class = {
 
 static enum status claim_ports(struct vga *v)
 {
-    for (size_t i = 0; i < ARRAY_LEN(ranges); i++) {
-        enum status status = bus_map(v->ports, ranges[i].base, ranges[i].length,
-                                     ranges[i].ops, v);
-
-        if (status == STATUS_OK)
-            continue;
-        while (i--)
-            bus_unmap(v->ports, ranges[i].base, v);
-        return status;
+    TRY(bus_map(v->ports, PORT_VBE, PORT_VBE_SIZE, &vga_vbe_ops, v));
+    for (unsigned i = 0; i < VGA_RANGES; i++) {
+        v->ranges[i] = (struct vga_range){v, ranges[i].base};
+        TRY(bus_map(v->ports, ranges[i].base, ranges[i].length, &range_ops,
+                    &v->ranges[i]));
     }
     return STATUS_OK;
 }
@@ -526,6 +471,7 @@ enum status vga_create(const struct vga_config *config, struct device **out)
     v->vram = calloc(1, bytes);
     status = v->vram ? claim_ports(v) : STATUS_NO_MEMORY;
     if (status != STATUS_OK) {
+        v->window_mapped = false; /* nothing is mapped yet */
         vga_destroy(&v->dev);
         return status;
     }

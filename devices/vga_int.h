@@ -10,7 +10,7 @@ enum {
     VGA_GC_COUNT = 9,
     VGA_AC_COUNT = 21,
     VGA_VBE_COUNT = 11,
-    VGA_PLANE_BYTES = 0x10000, /* of the IBM part: 64 KiB a plane */
+    VGA_RANGES = 5, /* of ports, DISPI aside */
     VGA_IBM_BYTES = 0x40000,
 };
 
@@ -180,6 +180,12 @@ struct vga_masks {
     uint32_t compare, care;    /* read mode 1 */
 };
 
+/* One range of ports, as the bus calls it. */
+struct vga_range {
+    struct vga *vga;
+    unsigned base;
+};
+
 struct vga {
     struct device dev;
     struct bus *ports;   /* borrowed */
@@ -224,7 +230,8 @@ struct vga {
     struct vga_masks masks;
     uint64_t changes;     /* of anything a picture depends on */
     uint64_t spread[256]; /* eight bytes 0 or 1: bits of the index, 7 first */
-    bool odd_port_logged, vbe_logged;
+    struct vga_range ranges[VGA_RANGES];
+    bool vbe_logged;
 };
 
 static inline struct vga *vga_from_device(struct device *dev)
@@ -269,6 +276,12 @@ static inline bool vga_vbe_linear(const struct vga *v)
 {
     return vga_vbe_on(v) && v->vbe[VBE_BPP] != 4;
 }
+
+/* vga.c */
+
+/* What ports 3B0 to 3DF do, apart from whether they are decoded. */
+uint8_t vga_read_port(struct vga *v, unsigned port);
+void vga_write_port(struct vga *v, unsigned port, uint8_t value);
 
 /* vga_timing.c */
 

@@ -162,7 +162,10 @@ static void write_register(struct vga *v, unsigned index, uint16_t value)
             v->vbe[VBE_ID] = value;
         break;
     case VBE_BPP: v->vbe[VBE_BPP] = known_depth(value); break;
-    case VBE_XRES: v->vbe[VBE_VIRT_WIDTH] = 0; /* fall through */
+    case VBE_XRES:
+        v->vbe[VBE_XRES] = value;
+        v->vbe[VBE_VIRT_WIDTH] = 0;
+        break;
     case VBE_YRES:
     case VBE_VIRT_WIDTH:
     case VBE_X_OFFSET:
