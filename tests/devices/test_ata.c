@@ -104,6 +104,11 @@ static void out(unsigned port, unsigned value)
     bus_write(ports, port, value, 1);
 }
 
+static unsigned low_address(void)
+{
+    return in(LOW) + 256u * in(MID);
+}
+
 static void run_ns(uint64_t ns)
 {
     uint64_t end = clock_now_ns(timer) + ns;
@@ -301,7 +306,7 @@ START_TEST(read_many_interrupts_for_each)
     }
     ck_assert_uint_eq(in(STATUS), 0x50);
     ck_assert_uint_eq(irq_edges, 256);
-    ck_assert_uint_eq(in(LOW) | in(MID) << 8, 355);
+    ck_assert_uint_eq(low_address(), 355);
 }
 END_TEST
 
@@ -492,7 +497,7 @@ START_TEST(extended_commands)
     ck_assert_uint_eq(disk.data[400 * 512], 0xab);
     command(0x27);
     expect_end(0x50, 0);
-    ck_assert_uint_eq(in(LOW) | in(MID) << 8, SECTORS - 1);
+    ck_assert_uint_eq(low_address(), SECTORS - 1);
     command(0xea);
     expect_end(0x50, 0);
     ck_assert_uint_eq(disk.flushes, 1);
@@ -633,7 +638,7 @@ START_TEST(addresses_outside)
     wait_ready();
     expect_end(0x51, 0x10);
     ck_assert_uint_eq(in(COUNT), 1);
-    ck_assert_uint_eq(in(LOW) | in(MID) << 8, SECTORS);
+    ck_assert_uint_eq(low_address(), SECTORS);
     address(LBA_MASTER, SECTORS - 1, 2);
     command(0x30);
     give_block((uint8_t[512]){0}, 512);
@@ -764,7 +769,7 @@ START_TEST(protected_area)
     expect_end(0x51, 0x04);
     command(0xf8);
     expect_end(0x50, 0);
-    ck_assert_uint_eq(in(LOW) | in(MID) << 8, SECTORS - 1);
+    ck_assert_uint_eq(low_address(), SECTORS - 1);
     address(LBA_MASTER, 999, 1); /* to be kept over power-off */
     command(0xf9);
     expect_end(0x51, 0x04);
@@ -782,7 +787,7 @@ START_TEST(protected_area)
     ck_assert_uint_eq(word_of(identify(LBA_MASTER), 60), 1000);
     command(0xf8);
     expect_end(0x50, 0);
-    ck_assert_uint_eq(in(LOW) | in(MID) << 8, SECTORS - 1);
+    ck_assert_uint_eq(low_address(), SECTORS - 1);
     device_reset(ata);
     ck_assert_uint_eq(word_of(identify(LBA_MASTER), 60), SECTORS);
 }
