@@ -439,7 +439,9 @@ START_TEST(screen_off_shows_after_a_field)
     set_seq(&picture.board, 1, 0x21);
     render(640, 400);
     check_line(10, 5);
-    pass_time(&picture.board, 20000000);
+    pass_time(&picture.board, 10000000);
+    set_seq(&picture.board, 1, 0x21); /* not a new beginning */
+    pass_time(&picture.board, 10000000);
     render(640, 400);
     ck_assert_uint_eq(dot(100, 100), 0);
     set_seq(&picture.board, 1, 0x01);
@@ -452,6 +454,30 @@ START_TEST(screen_off_shows_after_a_field)
     render(640, 400);
     check_dot(0, 0, 0x2a);
     check_dot(639, 399, 0x2a);
+}
+END_TEST
+
+/* Blanking that begins inside the display area, as letterbox tricks have it. */
+START_TEST(blanking_inside_the_picture)
+{
+    draw_ramps();
+    set_crtc(&picture.board, 0x11, 0x0e);
+    set_crtc(&picture.board, 0x15, 100); /* lines 100 to 149 */
+    set_crtc(&picture.board, 0x07, 0x17);
+    set_crtc(&picture.board, 0x16, 150);
+    set_crtc(&picture.board, 0x02, 20); /* characters 20 to 39 */
+    set_crtc(&picture.board, 0x03, 0x80 | (40 & 31));
+    set_crtc(&picture.board, 0x05, 0x80); /* bit 5 of the end */
+    render(640, 400);
+    for (unsigned y = 0; y < 400; y++) {
+        for (unsigned x = 0; x < 640; x++) {
+            bool dark = (y >= 100 && y < 150) || (x / 8 >= 20 && x / 8 < 40);
+            unsigned index = (y / 2 + x / 2) & 0xff;
+
+            if (dark ? dot(x, y) != 0 : dot(x, y) != color_of(index))
+                ck_abort_msg("dot %u, %u is %06x", x, y, dot(x, y));
+        }
+    }
 }
 END_TEST
 
@@ -497,6 +523,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, preset_row_scan_scrolls_text);
     tcase_add_test(tcase, start_address_waits_for_the_retrace);
     tcase_add_test(tcase, screen_off_shows_after_a_field);
+    tcase_add_test(tcase, blanking_inside_the_picture);
     tcase_add_test(tcase, pel_mask_and_color_select);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -7,7 +7,7 @@ static uint8_t glyphs[256 * 32];
 static struct vga_font font = {glyphs, 16};
 
 /* A font without two equal glyphs; the space is blank, and the left upper dot
- * free, as in real ones. */
+ * free in letters but not in the upper half, where boxes and blocks are. */
 static void make_font(unsigned height)
 {
     uint64_t seed = height;
@@ -18,7 +18,7 @@ static void make_font(unsigned height)
 
         glyphs[i] = (uint8_t)random32(&seed);
         if (y == 0)
-            glyphs[i] &= 0x7f;
+            glyphs[i] = (uint8_t)((glyphs[i] & 0x7f) | (code & 0x80));
         if (y == height - 1)
             glyphs[i] = (uint8_t)code;
         if (code == ' ' || code == 0)
@@ -116,6 +116,18 @@ START_TEST(scrolled_and_split_text)
     read_screen(80, 26);
     check_text(0, 0, "scrolled here");
     check_text(0, 25, "status line");
+}
+END_TEST
+
+/* With an offset of 0 each row shows the same characters. */
+START_TEST(one_row_over_and_over)
+{
+    set_mode(&board, &mode_03);
+    put_text(0, "again");
+    set_crtc(&board, 0x13, 0);
+    read_screen(80, 25);
+    check_text(0, 0, "again");
+    check_text(0, 24, "again");
 }
 END_TEST
 
@@ -328,6 +340,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, text_mode);
     tcase_add_test(tcase, other_text_sizes);
     tcase_add_test(tcase, scrolled_and_split_text);
+    tcase_add_test(tcase, one_row_over_and_over);
     tcase_add_test(tcase, dark_screen_has_no_text);
     tcase_add_test(tcase, text_in_mode_12);
     tcase_add_test(tcase, text_in_small_modes);
