@@ -4,9 +4,9 @@
 KBC_OBF         equ     01h             ; status: a byte waits for us
 KBC_IBF         equ     02h             ; our last byte was not yet taken
 KBC_AUX         equ     20h             ; the waiting byte is the mouse's
-KBC_MODE        equ     61h             ; translate, mouse off, keyboard's IRQ
-                                        ; with the system flag below
-KBC_SYSTEM      equ     04h
+KBC_MODE        equ     65h             ; translate, mouse off, system flag,
+                                        ; keyboard's interrupt
+KBC_MODE_SETUP  equ     64h             ; the same without interrupt
 
 ; Waits until the controller takes a byte. CF = 1: it does not. Keeps all.
 kbc_wait_ready:
@@ -78,7 +78,8 @@ kbc_flush:
         pop     ax
         ret
 
-; AL = the controller's mode byte. CF = 1: not taken. Destroys AH.
+; AL = the controller's mode byte. It is never read back: its answer would raise
+; the keyboard's interrupt. CF = 1: not taken. Destroys AH.
 kbc_set_mode:
         mov     ah, al
         mov     al, 60h
@@ -89,19 +90,8 @@ kbc_set_mode:
 .done:
         ret
 
-; -> AL = the controller's mode byte, CF = 1: no answer. Called with both
-; devices silenced. Destroys AH, CX.
-kbc_get_mode:
-        mov     al, 20h
-        call    kbc_command
-        jc      .done
-        mov     cx, 2000
-        call    kbc_read
-.done:
-        ret
-
-; Self-tests the controller and sets it up with the keyboard on, the mouse off.
-; CF = 1: no controller, or a bad one. Destroys AX, CX.
+; Self-tests the controller and sets it up with the keyboard on, the mouse off,
+; no interrupts. CF = 1: no controller, or a bad one. Destroys AX, CX.
 kbc_init:
         call    kbc_flush
         mov     al, 0ADh                ; keyboard off
@@ -110,6 +100,8 @@ kbc_init:
         mov     al, 0A7h                ; mouse off
         call    kbc_command
         call    kbc_flush
+        mov     al, KBC_MODE_SETUP
+        call    kbc_set_mode
         mov     al, 0AAh                ; self test
         call    kbc_command
         mov     cx, 20000
@@ -117,6 +109,8 @@ kbc_init:
         jc      .done
         cmp     al, 55h
         jne     .bad
+        mov     al, KBC_MODE_SETUP      ; the test may have reset it
+        call    kbc_set_mode
         mov     al, 0ABh                ; keyboard's wires
         call    kbc_command
         mov     cx, 20000
@@ -124,8 +118,6 @@ kbc_init:
         jc      .done
         or      al, al
         jnz     .bad
-        mov     al, KBC_MODE | KBC_SYSTEM
-        call    kbc_set_mode
         mov     al, 0AEh                ; keyboard on
         jmp     kbc_command
 .bad:

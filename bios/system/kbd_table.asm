@@ -46,7 +46,7 @@ kbd_codes:
         dw       02827h, 02822h, 00000h, 028F0h ; 28 '
         dw       02960h, 0297Eh, 00000h, 029F0h ; 29 `
         dw       00000h, 00000h, 00000h, 00000h ; 2A left Shift
-        dw       02B5Ch, 02B7Ch, 02B1Ch, 02BF0h ; 2B \
+        dw       02B5Ch, 02B7Ch, 02B1Ch, 02BF0h ; 2B backslash
         dw       02C7Ah, 02C5Ah, 02C1Ah, 02C00h ; 2C Z
         dw       02D78h, 02D58h, 02D18h, 02D00h ; 2D X
         dw       02E63h, 02E43h, 02E03h, 02E00h ; 2E C

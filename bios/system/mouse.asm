@@ -1,9 +1,10 @@
 ; INT 15h AH=C2h: the PS/2 mouse. INT 74h, IRQ 12: its packets.
 
 MOUSE_CALL      equ     80h             ; E_MOUSE_FLAGS2: a handler is known
-KBC_MODE_IRQ    equ     03h             ; mode byte: interrupts of both devices
-KBC_MODE_OFF    equ     30h             ; both silenced
+KBC_MODE_TALK   equ     54h             ; mode byte: keyboard off, mouse on, no
+                                        ; interrupts
 KBC_MODE_AUX    equ     20h             ; the mouse silenced
+KBC_MODE_AUXIRQ equ     02h             ; the mouse's interrupt
 ME_FUNCTION     equ     01h             ; errors of AH = C2h
 ME_INPUT        equ     02h
 ME_INTERFACE    equ     03h
@@ -67,7 +68,7 @@ mouse_enable:
         call    mouse_begin
         mov     al, 0F4h
         call    mouse_send
-        mov     bl, 02h                 ; its interrupt on
+        mov     bl, KBC_MODE_AUXIRQ
         jmp     mouse_end_with
 mouse_bad_input:
         mov     ah, ME_INPUT
@@ -196,8 +197,7 @@ mouse_handler:
 
 ; --- talking to it ----------------------------------------------------------
 ; Silences the keyboard, lets what already waits go its way, and takes the
-; controller for commands. What the mode byte was is kept in DL. Interrupts are
-; off until mouse_end. Destroys AX, CX, DX.
+; controller for commands. Interrupts are off until mouse_end. Destroys AX, CX.
 mouse_begin:
         sti                             ; what waits is served
         mov     al, 0ADh
@@ -215,14 +215,7 @@ mouse_begin:
 .drained:
         cli
         call    kbc_flush
-        call    kbc_get_mode
-        jnc     .known
-        mov     al, KBC_MODE | KBC_SYSTEM
-.known:
-        and     al, ~10h                ; the keyboard is on afterwards
-        mov     dl, al
-        or      al, 10h
-        and     al, ~(KBC_MODE_IRQ | KBC_MODE_AUX)
+        mov     al, KBC_MODE_TALK
         jmp     kbc_set_mode
 
 ; AL = byte for the mouse -> CF = 0: acknowledged; CF = 1: AH = error.
@@ -268,36 +261,33 @@ mouse_receive:
         stc
         ret
 
-; Gives the controller back. AH = error, kept; DL from mouse_begin. BL = 20h:
-; the mouse's wires go off, 02h: its interrupt goes on. Destroys AL, BX, CX.
+; Gives the controller back. AH = error, kept; without one, BL = 20h: the
+; mouse's wires are off from now on, 02h: its interrupt is on. Destroys AL, BX.
 mouse_end_with:
         or      ah, ah
         jnz     mouse_end
-        and     dl, ~(KBC_MODE_AUX | 02h)
-        or      dl, bl
+        mov     al, [es:E_KBC_MODE]
+        and     al, ~(KBC_MODE_AUX | KBC_MODE_AUXIRQ)
+        or      al, bl
+        mov     [es:E_KBC_MODE], al
 mouse_end:
         push    ax
-        mov     al, dl
+        mov     al, [es:E_KBC_MODE]
         call    kbc_set_mode
         pop     ax
         sti
         ret
 
-; At start-up: is there a mouse? Destroys AX, BX, CX, DX.
+; At start-up: is there a mouse? Destroys AX, CX, ES.
 mouse_detect:
         call    load_ebda
         mov     byte [es:E_MOUSE_FLAGS2], 2
         call    mouse_begin
         mov     al, 0F5h                ; off: it only acknowledges
         call    mouse_send
-        mov     bl, KBC_MODE_AUX
-        jc      .absent
+        jc      mouse_end
         or      byte [es:E_CONFIG], CFG_MOUSE
         or      word [B_EQUIP], 04h
-        jmp     mouse_end_with
-.absent:
-        and     dl, ~02h
-        or      dl, bl
         jmp     mouse_end
 
 ; INT 74h, IRQ 12. Handlers are called far with four words on the stack, the

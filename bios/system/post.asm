@@ -323,6 +323,7 @@ bda_setup:
 ; does not answer leaves the rest working. Destroys AX, CX, ES.
 keyboard_setup:
         call    load_ebda
+        mov     byte [es:E_KBC_MODE], KBC_MODE
         mov     word [es:E_KEYBOARD], 41ABh
         mov     byte [es:E_TYPEMATIC], 2Bh
         call    kbc_init
@@ -347,11 +348,12 @@ keyboard_setup:
         mov     al, cl
         mov     [es:E_KEYBOARD], ax
 .done:
-        ret
+        mov     al, KBC_MODE            ; its interrupt on
+        jmp     kbc_set_mode
 .plain:
         and     byte [B_KFLAGS3], ~K3_101
         mov     word [es:E_KEYBOARD], 0
-        ret
+        jmp     .done
 
 ; Floppy drives by the CMOS, when there is a controller for them. Destroys AX,
 ; BX, CX, DX, ES.
