@@ -26,7 +26,7 @@ static uint64_t load_value(const void *from, size_t size)
     case 2: memcpy(&u16, from, 2); return u16;
     case 4: memcpy(&u32, from, 4); return u32;
     case 8: memcpy(&u64, from, 8); return u64;
-    default: assert(!"field size"); return 0;
+    default: assert(false && "field size"); return 0;
     }
 }
 

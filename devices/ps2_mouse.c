@@ -118,7 +118,7 @@ static uint8_t wheel_byte(struct ps2_mouse *m)
 
     if (m->id == ID_WHEEL)
         return (uint8_t)wheel;
-    return (uint8_t)((wheel & 0x0f) | (m->buttons & 0x18) << 1);
+    return (uint8_t)((wheel & 0x0f) | (m->buttons & 0x18u) << 1);
 }
 
 static void send_packet(struct ps2_mouse *m)

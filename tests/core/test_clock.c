@@ -154,6 +154,7 @@ START_TEST(past_alarms_are_bounded)
     clock_arm(clock, &p.event, 0);
     clock_fire(clock);
     ck_assert_uint_eq(p.count, 10000);
+    clock_destroy(clock);
     ck_assert_int_eq(clock_create(&clock, 1), STATUS_BAD_ARGUMENT);
 }
 END_TEST
