@@ -50,6 +50,7 @@ enum status firmware_load(struct machine *machine, char *message, size_t size)
         return STATUS_NO_MEMORY;
     memcpy(machine->bios, bios, bios_bytes);
     machine->bios_bytes = bios_bytes;
+    machine->vgabios_bytes = vga_bytes;
     memset(machine->firmware, 0xff, FIRMWARE_BYTES);
     memcpy(machine->firmware, vga, vga_bytes);
     low = bios_bytes < LOW_BIOS_MAX ? bios_bytes : LOW_BIOS_MAX;

@@ -35,7 +35,7 @@ struct machine {
     struct pci_bus *pci;
 
     uint8_t *bios; /* a copy of the system BIOS */
-    size_t bios_bytes;
+    size_t bios_bytes, vgabios_bytes;
     uint8_t *firmware; /* what stands at C0000-FFFFF; 256 KiB */
 
     enum floppy_drive_type drive_types[MACHINE_FLOPPIES];

@@ -25,6 +25,7 @@
 #include "devices/ps2_mouse.h"
 #include "devices/uart16550.h"
 #include "devices/vga.h"
+#include "devices/vga_pci.h"
 #include "machine/cmos.h"
 #include "machine/firmware.h"
 #include "machine/machine_int.h"
@@ -391,7 +392,9 @@ static enum status build_vga(struct machine *m)
         .mem = m->mem,
         .clock = m->clock,
         .log = m->config.log,
-        .lfb_base = m->model >= CPU_386 ? LFB_BASE : 0,
+        .lfb_base = m->config.board == MACHINE_ISAPC && m->model >= CPU_386
+                        ? LFB_BASE
+                        : 0,
     };
 
     ADD(m, m->vga, vga_create(&vga, &m->vga));
@@ -423,17 +426,25 @@ static enum status build_pci(struct machine *m)
         .sleep = on_sleep,
         .sink = m,
     };
+    struct vga_pci_config vga = {
+        .name = "vga_pci",
+        .devfn = PCI_DEVFN(2, 0),
+        .vga = m->vga,
+        .rom = m->firmware,
+        .rom_bytes = m->vgabios_bytes,
+    };
     struct device *dev;
 
     TRY(pci_bus_create(&bus, &m->pci));
     machine_add(m, pci_bus_device(m->pci));
-    bridge.bus = piix3.bus = ide.bus = pm.bus = m->pci;
+    bridge.bus = piix3.bus = ide.bus = pm.bus = vga.bus = m->pci;
     ADD(m, dev, i440fx_create(&bridge, &dev));
     for (unsigned i = 0; i < 16; i++)
         piix3.irqs[i] = i8259_pci_input(m->pic, i);
     ADD(m, dev, piix3_create(&piix3, &dev));
     ADD(m, dev, piix3_ide_create(&ide, &dev));
     ADD(m, m->pm, piix4_pm_create(&pm, &m->pm));
+    ADD(m, dev, vga_pci_create(&vga, &dev));
     return STATUS_OK;
 }
 

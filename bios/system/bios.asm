@@ -35,6 +35,7 @@
 %include "disk.asm"
 %include "edd.asm"
 %include "pci.asm"
+%include "pci_setup.asm"
 %include "shadow.asm"
 %include "rom.asm"
 %include "memory.asm"

@@ -174,6 +174,7 @@ post_chips:
         call    cmos_setup
         progress 05h
         call    pci_detect
+        call    pci_setup
         call    get_cpu
         jb      .no_shadow
         call    shadow_bios
