@@ -377,6 +377,25 @@ static void set_hints(void)
     SDL_SetHint(SDL_HINT_MOUSE_RELATIVE_SCALING, "0");
 }
 
+/* Without a screen SDL opens windows that nobody sees; unless they are asked
+ * for by its own variable, that is no display. */
+static bool init_video(void)
+{
+    static const char *const blind[] = {"offscreen", "dummy", "evdev"};
+    size_t i;
+
+    if (SDL_InitSubSystem(SDL_INIT_VIDEO) != 0)
+        return false;
+    for (i = 0; i < SDL_arraysize(blind) && !getenv("SDL_VIDEODRIVER"); i++) {
+        if (strcmp(SDL_GetCurrentVideoDriver(), blind[i]) != 0)
+            continue;
+        SDL_QuitSubSystem(SDL_INIT_VIDEO);
+        SDL_SetError("there is no X11 or Wayland screen");
+        return false;
+    }
+    return true;
+}
+
 bool display_sdl_create(const struct display_host *host, struct display **out,
                         struct failure *failure)
 {
@@ -386,7 +405,7 @@ bool display_sdl_create(const struct display_host *host, struct display **out,
 
     *out = NULL;
     set_hints();
-    if (SDL_InitSubSystem(SDL_INIT_VIDEO) != 0)
+    if (!init_video())
         return report(failure);
     w = calloc(1, sizeof(*w));
     if (!w) {

@@ -179,7 +179,8 @@ void machine_render(struct machine *m, struct display_frame *frame)
     frame->aspect_width = 4;
     frame->aspect_height = 3;
     for (i = 0; i < frame->width * frame->height; i++)
-        frame->pixels[i] = i & 0xff;
+        frame->pixels[i] =
+            i % frame->width < frame->width / 2 ? 0xff0000 : 0x0000ff;
 }
 
 uint64_t machine_display_serial(struct machine *m)

@@ -45,7 +45,8 @@ struct machine {
     void (*on_run)(struct machine *machine); /* may be NULL */
 };
 
-/* A machine with 80 x 25 blanks on its screen. Free with machine_destroy(). */
+/* A machine with 80 x 25 blanks on its screen. The picture of it is red on the
+ * left and blue on the right. Free with machine_destroy(). */
 struct machine *fake_machine_create(void);
 
 /* Writes `text` into the screen as it stands now. */
