@@ -15,7 +15,8 @@ enum parallel_reg {
 #define STATUS_BUSY   0x80 /* low while the printer is busy */
 #define STATUS_ACK    0x40 /* low during the acknowledge pulse */
 #define STATUS_NOBODY 0x78 /* no cable: open inputs read high, BUSY low */
-#define STATUS_FLOAT  0x07
+#define STATUS_NO_IRQ 0x04 /* low from an acknowledge to the next read */
+#define STATUS_FLOAT  0x03
 
 #define CONTROL_STROBE 0x01
 #define CONTROL_INIT   0x04 /* low resets the printer */
@@ -44,12 +45,14 @@ struct parallel {
     struct clock_event step; /* the printer's next phase */
     uint8_t data, control;
     uint8_t phase; /* enum phase */
+    bool acked;    /* an acknowledge ended since status was read */
 };
 
+/* The request stands from the end of the acknowledge pulse on: a pulse alone
+ * would be over before the processor looks. */
 static void update_irq(struct parallel *p)
 {
-    /* IRQ7 follows the acknowledge pin while it is let through */
-    irq_set(&p->irq, p->phase == PHASE_ACK && (p->control & CONTROL_IRQ));
+    irq_set(&p->irq, p->acked && (p->control & CONTROL_IRQ));
 }
 
 static void on_step(void *dev)
@@ -58,23 +61,29 @@ static void on_step(void *dev)
 
     if (p->phase == PHASE_BUSY) {
         p->phase = PHASE_ACK;
+        p->acked = false;
         clock_arm(p->clock, &p->step, p->step.when_ns + ACK_NS);
     } else {
         p->phase = PHASE_IDLE;
+        p->acked = true;
     }
     update_irq(p);
 }
 
-static uint8_t status(const struct parallel *p)
+static uint8_t read_status(struct parallel *p)
 {
     uint8_t value = STATUS_IDLE;
 
     if (!p->host)
-        return STATUS_NOBODY | STATUS_FLOAT;
+        return STATUS_NOBODY | STATUS_NO_IRQ | STATUS_FLOAT;
     if (p->phase == PHASE_BUSY)
         value &= (uint8_t)~STATUS_BUSY;
     if (p->phase == PHASE_ACK)
         value &= (uint8_t)~STATUS_ACK;
+    if (!p->acked)
+        value |= STATUS_NO_IRQ;
+    p->acked = false;
+    update_irq(p);
     return value | STATUS_FLOAT;
 }
 
@@ -89,12 +98,12 @@ static void strobe(struct parallel *p)
 
 static uint32_t parallel_read(void *dev, paddr offset, unsigned size)
 {
-    const struct parallel *p = dev;
+    struct parallel *p = dev;
 
     (void)size;
     switch (offset) {
     case PAR_DATA: return p->control & CONTROL_INPUT ? 0xff : p->data;
-    case PAR_STATUS: return status(p);
+    case PAR_STATUS: return read_status(p);
     default: return p->control | CONTROL_ONES;
     }
 }
@@ -132,6 +141,7 @@ static void parallel_reset(struct device *dev)
     p->data = 0;
     p->control = CONTROL_INIT | 0x08;
     p->phase = PHASE_IDLE;
+    p->acked = false;
     update_irq(p);
 }
 
@@ -157,6 +167,7 @@ static const struct state_field parallel_state[] = {
     STATE_FIELD(struct parallel, data),
     STATE_FIELD(struct parallel, control),
     STATE_FIELD(struct parallel, phase),
+    STATE_FIELD(struct parallel, acked),
     STATE_END,
 };
 

@@ -3,7 +3,8 @@
  * Source:   IBM PS/2 Hardware Interface Technical Reference, "Parallel port";
  *           IEEE 1284-1994, compatibility mode.
  * Modelled: data, status, control; a printer that takes a byte at each strobe,
- *           is busy for 5 us, then acknowledges; the interrupt.
+ *           is busy for 5 us, then acknowledges; the interrupt, which stands
+ *           from the end of the acknowledge until status is read.
  * Missing:  EPP, ECP, and a peer that drives the data lines. */
 #ifndef DEVICES_PARALLEL_H
 #define DEVICES_PARALLEL_H

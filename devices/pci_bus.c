@@ -258,9 +258,12 @@ static void config_write(struct pci_bus *bus, unsigned low, uint32_t value,
         f->written(f->dev, offset, size);
 }
 
+/* What is no whole register goes byte by byte: so CF9 is reached by words, and
+ * a dword may lie across both registers. */
 static uint32_t port_read(void *dev, paddr offset, unsigned size)
 {
     const struct pci_bus *bus = dev;
+    uint32_t value = 0;
 
     if (offset >= DATA_OFFSET)
         return config_read(bus, (unsigned)offset - DATA_OFFSET, size);
@@ -268,7 +271,11 @@ static uint32_t port_read(void *dev, paddr offset, unsigned size)
         return bus->address;
     if (offset == CF9_OFFSET && size == 1 && bus->cf9 && bus->cf9->read)
         return bus->cf9->read(bus->cf9_dev, 0, 1);
-    return 0xffffffffu;
+    if (size == 1)
+        return 0xff;
+    for (unsigned i = 0; i < size; i++)
+        value |= (port_read(dev, offset + i, 1) & 0xff) << (8 * i);
+    return value;
 }
 
 static void port_write(void *dev, paddr offset, uint32_t value, unsigned size)
@@ -281,6 +288,9 @@ static void port_write(void *dev, paddr offset, uint32_t value, unsigned size)
         bus->address = value & ADDRESS_MASK;
     else if (offset == CF9_OFFSET && size == 1 && bus->cf9 && bus->cf9->write)
         bus->cf9->write(bus->cf9_dev, 0, value, 1);
+    else if (size != 1)
+        for (unsigned i = 0; i < size; i++)
+            port_write(dev, offset + i, value >> (8 * i) & 0xff, 1);
 }
 
 static const struct bus_ops port_ops = {
@@ -414,6 +424,10 @@ static void pci_bus_destroy(struct device *dev)
 {
     struct pci_bus *bus = CONTAINER_OF(dev, struct pci_bus, dev);
 
+    for (unsigned i = 0; i < PCI_FUNCTIONS; i++) {
+        if (bus->functions[i])
+            pci_bus_remove(bus, bus->functions[i]);
+    }
     bus_unmap(bus->ports, ADDRESS_PORT, bus);
     free(bus);
 }

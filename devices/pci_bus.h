@@ -106,7 +106,7 @@ struct pci_bus_config {
 struct pci_bus;
 
 /* Errors: NO_MEMORY, OVERLAP. The caller owns *out; its struct device, which
- * pci_bus_device() gives, ends it. Functions outlive the bus or are removed. */
+ * pci_bus_device() gives, ends it and removes the functions that are left. */
 enum status pci_bus_create(const struct pci_bus_config *config,
                            struct pci_bus **out);
 struct device *pci_bus_device(struct pci_bus *bus);

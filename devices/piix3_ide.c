@@ -20,21 +20,35 @@ struct piix3_ide {
     void *master_dev;
 };
 
+/* The engine may take fewer sizes than the window: halves then, low first. */
 static uint32_t master_read(void *dev, paddr offset, unsigned size)
 {
     const struct piix3_ide *ide = dev;
+    unsigned half = size / 2;
 
     if (!ide->master || !ide->master->read)
         return 0xffffffffu;
-    return ide->master->read(ide->master_dev, offset, size);
+    if (ide->master->sizes & size)
+        return ide->master->read(ide->master_dev, offset, size);
+    if (size == 1)
+        return 0xff;
+    return (master_read(dev, offset, half) & (0xffffu >> (16 - 8 * half))) |
+           master_read(dev, offset + half, half) << (8 * half);
 }
 
 static void master_write(void *dev, paddr offset, uint32_t value, unsigned size)
 {
     const struct piix3_ide *ide = dev;
+    unsigned half = size / 2;
 
-    if (ide->master && ide->master->write)
+    if (!ide->master || !ide->master->write)
+        return;
+    if (ide->master->sizes & size) {
         ide->master->write(ide->master_dev, offset, value, size);
+    } else if (size > 1) {
+        master_write(dev, offset, value & (0xffffu >> (16 - 8 * half)), half);
+        master_write(dev, offset + half, value >> (8 * half), half);
+    }
 }
 
 static const struct bus_ops master_ops = {

@@ -145,6 +145,13 @@ static uint32_t pm_read(void *dev, paddr offset, unsigned size)
     unsigned at = (unsigned)offset & (PMBA_PORTS - 1) & ~1u;
     uint32_t value = pm_word(dev, at);
 
+    if (size > 1 && (offset & 1)) { /* byte by byte, as on the bus */
+        value = pm_read(dev, offset, 1);
+        for (unsigned i = 1; i < size; i++)
+            value |= pm_read(dev, offset + i, 1) << (8 * i);
+        return value;
+    }
+
     if (size == 1)
         return offset & 1 ? value >> 8 : value & 0xff;
     if (size == 4)
@@ -191,7 +198,10 @@ static void pm_write(void *dev, paddr offset, uint32_t value, unsigned size)
 {
     unsigned at = (unsigned)offset & (PMBA_PORTS - 1) & ~1u;
 
-    if (size == 1 && (offset & 1)) {
+    if (size > 1 && (offset & 1)) {
+        for (unsigned i = 0; i < size; i++)
+            pm_write(dev, offset + i, value >> (8 * i) & 0xff, 1);
+    } else if (size == 1 && (offset & 1)) {
         pm_write_word(dev, at, (uint16_t)(value << 8), 0xff00);
     } else if (size == 1) {
         pm_write_word(dev, at, (uint16_t)value, 0x00ff);
@@ -203,7 +213,6 @@ static void pm_write(void *dev, paddr offset, uint32_t value, unsigned size)
     }
 }
 
-/* Ranges start at multiples of 64: aligned accesses never straddle a word. */
 static const struct bus_ops pm_ops = {pm_read, pm_write, 1 | 2 | 4};
 
 /* SMBus: nobody answers on the wire. */

@@ -44,6 +44,7 @@ struct port61 {
     uint8_t value;
     bool parity, iochk; /* latches */
     bool masked;        /* port 70 bit 7 */
+    bool nmi_level;     /* as driven */
     struct speaker speaker;
 };
 
@@ -119,7 +120,11 @@ void port61_flush_audio(struct device *dev)
 
 static void update_nmi(struct port61 *p)
 {
-    irq_set(&p->nmi, (p->parity || p->iochk) && !p->masked);
+    bool level = (p->parity || p->iochk) && !p->masked;
+
+    if (level != p->nmi_level)
+        irq_set(&p->nmi, level);
+    p->nmi_level = level;
 }
 
 static void on_pin(void *sink, unsigned pin, bool level)
@@ -217,15 +222,12 @@ static void port61_loaded(struct device *dev)
     struct port61 *p = CONTAINER_OF(dev, struct port61, dev);
 
     restart_sound(p);
-    update_nmi(p);
 }
 
 static const struct state_field port61_state[] = {
-    STATE_FIELD(struct port61, value),
-    STATE_FIELD(struct port61, parity),
-    STATE_FIELD(struct port61, iochk),
-    STATE_FIELD(struct port61, masked),
-    STATE_END,
+    STATE_FIELD(struct port61, value),     STATE_FIELD(struct port61, parity),
+    STATE_FIELD(struct port61, iochk),     STATE_FIELD(struct port61, masked),
+    STATE_FIELD(struct port61, nmi_level), STATE_END,
 };
 
 static const struct device_class port61_class = {

@@ -39,6 +39,7 @@ enum uart_reg {
 #define LCR_BITS     0x03 /* data bits - 5 */
 #define LCR_STOP     0x04
 #define LCR_PARITY   0x08
+#define LCR_BREAK    0x40
 #define LCR_DLAB     0x80
 #define MCR_DTR      0x01
 #define MCR_RTS      0x02
@@ -369,6 +370,16 @@ static void write_ier(struct uart16550 *u, uint8_t byte)
     update_irq(u);
 }
 
+/* A break on the line has no byte for the host; in loopback it comes back. */
+static void write_lcr(struct uart16550 *u, uint8_t byte)
+{
+    bool starts = (byte & LCR_BREAK) && !(u->lcr & LCR_BREAK);
+
+    u->lcr = byte;
+    if (starts && (u->mcr & MCR_LOOP))
+        take_character(u, 0, UART16550_BREAK | UART16550_FRAMING_ERROR);
+}
+
 static void clear_receiver(struct uart16550 *u)
 {
     u->rx_count = 0;
@@ -451,7 +462,7 @@ static void uart_write(void *dev, paddr offset, uint32_t value, unsigned size)
     case UART_RBR: write_thr(u, byte); break;
     case UART_IER: write_ier(u, byte); break;
     case UART_IIR: write_fcr(u, byte); break;
-    case UART_LCR: u->lcr = byte; break;
+    case UART_LCR: write_lcr(u, byte); break;
     case UART_MCR: write_mcr(u, byte); break;
     case UART_SCR: u->scr = byte; break;
     default: break; /* LSR and MSR: factory test only */

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "devices/fw_cfg.h"
+#include "tests/devices/chip.h"
 #include "tests/suite.h"
 
 static struct bus *ports;
@@ -110,6 +111,28 @@ START_TEST(dma_reads_skips_writes_and_refuses)
 }
 END_TEST
 
+START_TEST(survives_random_access)
+{
+    uint32_t seed = 11;
+
+    ck_assert_int_eq(fw_cfg_add_file(fw, "file", "content", 7), STATUS_OK);
+    ck_assert_int_eq(fw_cfg_add_writable(fw, "open", 100), STATUS_OK);
+    for (unsigned i = 0; i < random_count(20000) / 20; i++) {
+        uint32_t at = next_random(&seed) & 0xfffff;
+
+        random_access(ports, NULL, 0x510, 12, 20);
+        for (unsigned k = 0; k < 16; k++) /* mostly sane requests */
+            mem->ram[(at + k) & 0xfffff] =
+                (uint8_t)(k < 3 || k == 4 ? 0 : next_random(&seed));
+        bus_write(ports, 0x518,
+                  (at >> 24) | (at >> 8 & 0xff00) | (at << 8 & 0xff0000) |
+                      at << 24,
+                  4);
+    }
+    ck_assert_uint_eq(read_item(FW_CFG_SIGNATURE, 4), 0x51454d55);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     Suite *suite = suite_create("devices/fw_cfg");
@@ -119,6 +142,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, items_and_signature);
     tcase_add_test(tcase, directory_lists_files_by_name);
     tcase_add_test(tcase, dma_reads_skips_writes_and_refuses);
+    tcase_add_test(tcase, survives_random_access);
     suite_add_tcase(suite, tcase);
     return suite;
 }

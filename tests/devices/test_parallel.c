@@ -1,18 +1,13 @@
 #include "devices/parallel.h"
+#include "tests/devices/chip.h"
 #include "tests/suite.h"
 
 static struct bus *ports;
 static struct clock *clock;
 static struct device *lpt;
-static unsigned irqs, bytes;
+static struct wire irq;
+static unsigned bytes;
 static uint8_t last;
-
-static void on_irq(void *sink, unsigned pin, bool level)
-{
-    (void)sink;
-    (void)pin;
-    irqs += level;
-}
 
 static void on_byte(struct host_char *self, uint8_t byte)
 {
@@ -28,11 +23,12 @@ static void make(struct host_char *host)
     struct parallel_config config = {
         .name = "lpt1",
         .base = 0x378,
-        .irq = {on_irq, NULL, 7},
+        .irq = wire_line(&irq, 0),
         .host = host,
     };
 
-    irqs = bytes = 0;
+    irq = (struct wire){0};
+    bytes = 0;
     ck_assert_int_eq(bus_create(&ports), STATUS_OK);
     ck_assert_int_eq(clock_create(&clock, 1000000000), STATUS_OK);
     config.ports = ports;
@@ -49,12 +45,7 @@ static void drop(void)
 
 static void pass(uint64_t ns)
 {
-    uint64_t to = clock->insns + ns;
-
-    while (clock->insns < to) {
-        clock_sync(clock, clock->stop_insns < to ? clock->stop_insns : to);
-        clock_fire(clock);
-    }
+    run_for(clock, ns);
 }
 
 /* One byte: strobe, busy, acknowledge with interrupt, ready. */
@@ -72,9 +63,40 @@ START_TEST(prints_a_byte)
     ck_assert_uint_eq(bytes, 1);
     pass(5500);
     ck_assert_uint_eq(bus_read(ports, 0x379, 1) & 0x40, 0);
-    ck_assert_uint_eq(irqs, 1);
+    ck_assert_uint_eq(irq.rises, 0);
     pass(1000);
+    ck_assert(irq.level);
+    pass(1000000);
+    ck_assert(irq.level); /* it waits for the processor */
+    ck_assert_uint_eq(bus_read(ports, 0x379, 1), 0xdb);
+    ck_assert(!irq.level);
     ck_assert_uint_eq(bus_read(ports, 0x379, 1), 0xdf);
+    drop();
+}
+END_TEST
+
+START_TEST(interrupts_once_a_byte_if_enabled)
+{
+    make(&printer);
+    for (unsigned i = 0; i < 10; i++) {
+        bus_write(ports, 0x37a, i < 5 ? 0x1d : 0x0d, 1);
+        bus_write(ports, 0x37a, i < 5 ? 0x1c : 0x0c, 1);
+        pass(10000);
+    }
+    ck_assert_uint_eq(bytes, 10);
+    ck_assert_uint_eq(irq.rises, 5);
+    drop();
+}
+END_TEST
+
+START_TEST(survives_random_access)
+{
+    make(&printer);
+    random_access(ports, clock, 0x378, 3, random_count(100000));
+    device_reset(lpt);
+    bus_write(ports, 0x378, 'z', 1);
+    bus_write(ports, 0x37a, 0x0d, 1);
+    ck_assert_uint_eq(last, 'z');
     drop();
 }
 END_TEST
@@ -100,7 +122,7 @@ START_TEST(no_cable_reads_busy)
     ck_assert_uint_eq(bus_read(ports, 0x379, 1), 0x7f);
     bus_write(ports, 0x37a, 0x1d, 1);
     pass(10000);
-    ck_assert_uint_eq(irqs, 0);
+    ck_assert_uint_eq(irq.rises, 0);
     drop();
 }
 END_TEST
@@ -112,7 +134,9 @@ Suite *test_suite(void)
 
     tcase_add_test(tcase, prints_a_byte);
     tcase_add_test(tcase, registers_read_back_and_direction);
+    tcase_add_test(tcase, interrupts_once_a_byte_if_enabled);
     tcase_add_test(tcase, no_cable_reads_busy);
+    tcase_add_test(tcase, survives_random_access);
     suite_add_tcase(suite, tcase);
     return suite;
 }

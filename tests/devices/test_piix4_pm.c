@@ -1,5 +1,5 @@
 #include "devices/piix4_pm.h"
-#include "devices/port92.h"
+#include "tests/devices/chip.h"
 #include "tests/suite.h"
 
 #define DEVFN PCI_DEVFN(1, 3)
@@ -65,7 +65,7 @@ static void teardown(void)
     bus_destroy(ports);
 }
 
-static void run_to(uint64_t insns)
+static void run_until(uint64_t insns)
 {
     while (clock->insns < insns) {
         clock_sync(clock,
@@ -77,15 +77,15 @@ static void run_to(uint64_t insns)
 /* 3579545 ticks in a second, 24 bits, the top bit's turn sets TMR_STS. */
 START_TEST(timer_counts_and_interrupts)
 {
-    run_to(1000000000);
+    run_until(1000000000);
     ck_assert_uint_eq(bus_read(ports, PMBA + 8, 4), 3579545);
     ck_assert_uint_eq(bus_read(ports, PMBA, 2) & 1, 0);
     bus_write(ports, PMBA + 2, 1, 2);
     bus_write(ports, 0xb2, 0xf1, 1); /* ACPI on */
     ck_assert(!sci);
-    run_to(2343484437); /* one ns before tick 2^23 */
+    run_until(2343484437); /* one ns before tick 2^23 */
     ck_assert_uint_eq(bus_read(ports, PMBA + 8, 4), 0x7fffff);
-    run_to(2343484438);
+    run_until(2343484438);
     ck_assert(sci);
     ck_assert_uint_eq(bus_read(ports, PMBA, 2) & 1, 1);
     bus_write(ports, PMBA, 1, 2);
@@ -113,37 +113,53 @@ START_TEST(ports_follow_the_base)
 {
     put(0x40, 0x6001, 4);
     ck_assert_uint_eq(bus_read(ports, PMBA + 8, 4), 0xffffffff);
-    run_to(1000000000);
+    run_until(1000000000);
     ck_assert_uint_eq(bus_read(ports, 0x6008, 4), 3579545);
     put(0x80, 0, 1);
     ck_assert_uint_eq(bus_read(ports, 0x6008, 4), 0xffffffff);
 }
 END_TEST
 
-/* Port 92 and the keyboard controller each open the gate. */
-START_TEST(a20_is_the_or_of_two_sources)
+START_TEST(unaligned_accesses_go_by_bytes)
 {
-    bool a20 = true, reset = false;
-    struct port92_config config = {
-        .name = "port92",
-        .ports = ports,
-        .a20 = {on_line, &a20, 0},
-        .reset = {on_line, &reset, 0},
-    };
-    struct device *p;
-    struct irq_line kbc;
+    run_until(1000000000);
+    ck_assert_uint_eq(bus_read(ports, PMBA + 9, 2), 3579545 >> 8);
+    bus_write(ports, PMBA + 1, 0x2101, 2); /* clears PWRBTN, enables TMROF */
+    ck_assert_uint_eq(bus_read(ports, PMBA + 2, 2), 0x0021);
+}
+END_TEST
 
-    ck_assert_int_eq(port92_create(&config, &p), STATUS_OK);
-    ck_assert(!a20);
-    kbc = port92_kbc_a20(p);
-    irq_set(&kbc, true);
-    ck_assert(a20);
-    bus_write(ports, 0x92, 2, 1);
-    irq_set(&kbc, false);
-    ck_assert(a20);
-    bus_write(ports, 0x92, 0, 1);
-    ck_assert(!a20);
-    device_destroy(p);
+START_TEST(smbus_finds_nobody)
+{
+    put(0x90, 0xb101, 4);
+    put(0xd2, 0x01, 1);
+    ck_assert_uint_eq(bus_read(ports, 0xb100, 1), 0x00);
+    bus_write(ports, 0xb102, 0x48, 1);
+    ck_assert_uint_eq(bus_read(ports, 0xb102, 1), 0x08);
+    ck_assert_uint_eq(bus_read(ports, 0xb100, 1), 0x04);
+    bus_write(ports, 0xb100, 0xff, 1);
+    ck_assert_uint_eq(bus_read(ports, 0xb100, 1), 0x00);
+}
+END_TEST
+
+START_TEST(survives_random_access)
+{
+    uint32_t seed = 9;
+
+    for (unsigned i = 0; i < random_count(40000) / 100; i++) {
+        unsigned reg = next_random(&seed) & 0xff;
+
+        random_access(ports, clock, PMBA, 64, 50);
+        random_access(ports, clock, 0xb2, 2, 20);
+        put(reg, next_random(&seed), 1u << next_random(&seed) % 3);
+        if (i % 4)
+            put(0x40, PMBA | 1, 4);
+    }
+    device_reset(pm);
+    put(0x40, PMBA | 1, 4);
+    put(0x80, 1, 1);
+    bus_write(ports, PMBA + 4, 0x2001, 2);
+    ck_assert_int_eq(slept, 0);
 }
 END_TEST
 
@@ -156,7 +172,9 @@ Suite *test_suite(void)
     tcase_add_test(tcase, timer_counts_and_interrupts);
     tcase_add_test(tcase, power_button_and_soft_off);
     tcase_add_test(tcase, ports_follow_the_base);
-    tcase_add_test(tcase, a20_is_the_or_of_two_sources);
+    tcase_add_test(tcase, unaligned_accesses_go_by_bytes);
+    tcase_add_test(tcase, smbus_finds_nobody);
+    tcase_add_test(tcase, survives_random_access);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -1,5 +1,6 @@
 #include "devices/i8254.h"
 #include "devices/port61.h"
+#include "tests/devices/chip.h"
 #include "tests/suite.h"
 
 #define RATE 48000
@@ -164,6 +165,18 @@ START_TEST(nmi_sources_masks_and_latches)
 }
 END_TEST
 
+START_TEST(survives_random_access)
+{
+    for (unsigned i = 0; i < random_count(20000) / 200; i++) {
+        random_access(ports, clock, 0x61, 1, 100);
+        random_access(ports, clock, 0x40, 4, 100);
+        port61_flush_audio(p61);
+    }
+    device_reset(p61);
+    ck_assert_uint_eq(bus_read(ports, 0x61, 1) & 0xcf, 0);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     Suite *suite = suite_create("devices/port61");
@@ -175,6 +188,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, pulse_width_is_level);
     tcase_add_test(tcase, refresh_toggles_and_out2_shows);
     tcase_add_test(tcase, nmi_sources_masks_and_latches);
+    tcase_add_test(tcase, survives_random_access);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -396,6 +396,10 @@ START_TEST(loopback)
     characters(5);
     ck_assert_uint_eq(in(LSR), 0x60);
     ck_assert_uint_eq(received_count, 0);
+    out(LCR, 0x43);
+    ck_assert_uint_eq(in(LSR), 0x79);
+    ck_assert_uint_eq(in(RBR), 0);
+    out(LCR, 0x03);
     out(MCR, 0x08);
     characters(1);
     ck_assert_uint_eq(in(RBR), 'z'); /* had waited outside */
