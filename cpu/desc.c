@@ -127,3 +127,20 @@ bool desc_set_busy(struct cpu *cpu, const struct descriptor *d, bool busy)
     return store_access(cpu, d,
                         busy ? access | DESC_BUSY : access & ~DESC_BUSY);
 }
+
+bool seg_load_register(struct cpu *cpu, unsigned seg, uint16_t selector)
+{
+    struct descriptor d;
+    bool sound;
+
+    if (cpu_paragraphs(cpu)) {
+        seg_set_paragraph(cpu, seg, selector);
+        return true;
+    }
+    sound = seg == SEG_SS
+                ? desc_load_stack(cpu, selector, cpu->cpl, VECTOR_GP, &d)
+                : desc_load_data(cpu, selector, cpu->cpl, VECTOR_GP, &d);
+    if (sound)
+        desc_commit(cpu, seg, &d);
+    return sound;
+}
