@@ -61,6 +61,7 @@ uint64_t state_hash(uint64_t hash, const void *object,
     for (const struct state_field *f = table; f->name; f++) {
         switch (f->kind) {
         case STATE_KIND_VALUES:
+        case STATE_KIND_BOOLS:
             hash = hash_values(hash, base + f->offset, f);
             break;
         case STATE_KIND_BUFFER: hash = hash_buffer(hash, base, f); break;
