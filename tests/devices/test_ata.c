@@ -3,6 +3,7 @@
 
 #include "devices/ata.h"
 #include "tests/fake_block.h"
+#include "tests/state_copy.h"
 #include "tests/suite.h"
 
 #define BASE    0x1f0
@@ -62,6 +63,7 @@ static void create(struct host_block *master, struct host_block *slave)
 
 static void destroy(void)
 {
+    device_reset(ata);
     device_destroy(ata);
     ck_assert_uint_eq(clock_next_ns(timer), CLOCK_NEVER);
     ck_assert_uint_eq(bus_read(ports, STATUS, 1), 0xff);
@@ -232,6 +234,9 @@ START_TEST(features_match_identify)
     static const uint8_t absent[] = {0xc8, 0xca, 0x25, 0x35, 0xc7, 0xa0, 0xa1,
                                      0x08, 0xb0, 0xf1, 0x92, 0x50, 0xee, 0x00};
 
+    static const uint8_t accepted[] = {0x02, 0xaa, 0x33, 0x99,
+                                       0x44, 0xbb, 0x66};
+
     for (size_t i = 0; i < sizeof(absent); i++) {
         address(LBA_MASTER, 0, 1);
         command(absent[i]);
@@ -254,6 +259,32 @@ START_TEST(features_match_identify)
     out(FEATURE, 0x5f);
     command(0xef);
     expect_end(0x51, 0x04);
+    for (size_t i = 0; i < sizeof(accepted); i++) {
+        out(FEATURE, accepted[i]);
+        command(0xef);
+        expect_end(0x50, 0);
+    }
+    ck_assert_uint_eq(word_of(identify(LBA_MASTER), 85) & 0x60, 0x60);
+}
+END_TEST
+
+/* After SET FEATURES CCh a software reset is one to power-on settings. */
+START_TEST(revert_on_reset)
+{
+    out(COUNT, 4);
+    command(0xc6);
+    expect_end(0x50, 0);
+    out(CONTROL, 0x04);
+    out(CONTROL, 0x00);
+    run_ns(2 * MS);
+    ck_assert_uint_eq(word_of(identify(LBA_MASTER), 59), 0x104);
+    out(FEATURE, 0xcc);
+    command(0xef);
+    expect_end(0x50, 0);
+    out(CONTROL, 0x04);
+    out(CONTROL, 0x00);
+    run_ns(2 * MS);
+    ck_assert_uint_eq(word_of(identify(LBA_MASTER), 59), 0);
 }
 END_TEST
 
@@ -1090,6 +1121,78 @@ START_TEST(runs_repeat)
 }
 END_TEST
 
+static uint64_t finish_script(void)
+{
+    uint64_t hash = STATE_HASH_INIT;
+
+    for (unsigned i = 0; i < 3; i++) {
+        uint8_t data[512];
+
+        wait_ready();
+        take_block(data, 512);
+        hash = state_hash_bytes(hash, data, 512);
+    }
+    hash = state_hash_bytes(hash, &(uint64_t){clock_now_ns(timer)}, 8);
+    return state_hash(hash, ata, ata->class->state);
+}
+
+/* A state that is loaded at any time goes on as it did. */
+START_TEST(snapshot_goes_on)
+{
+    const struct state_field *table = ata->class->state;
+    uint8_t *saved = malloc(state_copy_bytes(table));
+
+    for (unsigned i = 0; i < 30; i++) {
+        struct clock then;
+        uint64_t end;
+
+        address(LBA_MASTER, 60, 3);
+        out(COMMAND, 0x20);
+        run_ns(i * 1000);
+        then = *timer;
+        state_copy(ata, saved, false, table);
+        end = finish_script();
+        *timer = then;
+        clock_clear(timer);
+        state_copy(ata, saved, true, table);
+        ata->class->loaded(ata);
+        ck_assert_uint_eq(finish_script(), end);
+    }
+    free(saved);
+}
+END_TEST
+
+/* A state made up by somebody: any bytes load and run without harm. */
+START_TEST(hostile_states)
+{
+    const struct state_field *table = ata->class->state;
+    size_t bytes = state_copy_bytes(table);
+    uint8_t *state = malloc(bytes);
+    struct clock then = *timer;
+    uint32_t seed = 777;
+
+    for (unsigned n = 0; n < 3000; n++) {
+        state_copy(ata, state, false, table);
+        for (unsigned k = 0; k < 3000; k++) {
+            seed = seed * 1664525u + 1013904223u;
+            state[seed % bytes] = (uint8_t)(seed >> 24 & (n % 2 ? 0xff : 1));
+        }
+        *timer = then;
+        clock_clear(timer);
+        state_copy(ata, state, true, table);
+        ata->class->loaded(ata);
+        for (unsigned k = 0; k < 50; k++) {
+            bus_write(ports, BASE + (k & 7), k * 37, 1u << k % 3);
+            bus_read(ports, BASE + (k & 7), 1u << k % 3);
+            if (clock_next_ns(timer) < UINT64_C(1) << 50)
+                clock_skip_to(timer, clock_next_ns(timer));
+            clock_fire(timer);
+        }
+    }
+    free(state);
+}
+END_TEST
+
 static uint32_t next_random(uint32_t *seed)
 {
     *seed ^= *seed << 13;
@@ -1168,6 +1271,7 @@ Suite *test_suite(void)
     Suite *suite = suite_create("devices/ata");
     const TTest *const one[] = {identify_tells_the_truth,
                                 features_match_identify,
+                                revert_on_reset,
                                 read_by_lba_and_by_chs,
                                 read_many_interrupts_for_each,
                                 chs_runs_over_heads_and_cylinders,
@@ -1190,7 +1294,8 @@ Suite *test_suite(void)
                                 busy_hears_nothing,
                                 missing_slave_is_answered_for,
                                 NULL};
-    const TTest *const two[] = {two_disks, random_accesses, NULL};
+    const TTest *const two[] = {two_disks, random_accesses, snapshot_goes_on,
+                                hostile_states, NULL};
     const TTest *const own[] = {
         empty_channel_floats, creation_refuses, geometry_from_table_or_size,
         cmos_type_47,         runs_repeat,      NULL};

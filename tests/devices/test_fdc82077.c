@@ -3,6 +3,7 @@
 
 #include "devices/fdc82077.h"
 #include "tests/fake_block.h"
+#include "tests/state_copy.h"
 #include "tests/suite.h"
 
 #define BASE 0x3f0
@@ -96,6 +97,7 @@ static void create(enum fdc82077_mode mode, enum floppy_drive_type a,
 
 static void destroy(void)
 {
+    device_reset(fdc);
     device_destroy(fdc);
     ck_assert_uint_eq(clock_next_ns(timer), CLOCK_NEVER);
     ck_assert_uint_eq(bus_read(ports, MSR, 1), 0xff);
@@ -955,6 +957,16 @@ START_TEST(scan_compares)
         ck_assert(run_to_irq(1000 * MS));
         ck_assert_uint_eq(result(7)[2], scans[i].st2);
     }
+    disk.fail_at = 1;
+    start_dma(512, false);
+    COMMAND(0x51, 0, 0, 0, 3, 2, 3, 0x1b, 1);
+    ck_assert(run_to_irq(1000 * MS));
+    EXPECT(0x40, 0x20, 0x20, 0, 0, 3, 2);
+    start_dma(65536, false); /* nothing matches up to EOT */
+    COMMAND(0x51, 0, 0, 0, 7, 2, 9, 0x1b, 1);
+    ck_assert(run_to_irq(1000 * MS));
+    EXPECT(0, 0, 0x04, 1, 0, 1, 2);
+    ck_assert_uint_eq(channel.at, 3 * 512);
     /* with a stride of two the match is found in sector 5 */
     memcpy(channel.memory, disk.data + 512 * 4, 512);
     memcpy(channel.memory + 512, disk.data + 512 * 4, 512);
@@ -1258,6 +1270,27 @@ START_TEST(pio_read_overruns)
 }
 END_TEST
 
+/* The last bytes wait in the FIFO as long as the host likes. */
+START_TEST(pio_read_waits_for_the_host)
+{
+    use_pio(0, false);
+    COMMAND(0x46, 0, 0, 0, 1, 2, 1, 0x1b, 0xff);
+    for (unsigned i = 0; i < 512 - 15; i++) {
+        while ((in(MSR)&0xe0) != 0xe0) {
+            clock_skip_to(timer, clock_next_ns(timer));
+            clock_fire(timer);
+        }
+        ck_assert_uint_eq(in(FIFO), disk.data[i]);
+    }
+    run_ns(1000 * MS);
+    for (unsigned i = 512 - 15; i < 512; i++) {
+        ck_assert_uint_eq(in(MSR)&0xf0, 0xf0);
+        ck_assert_uint_eq(in(FIFO), disk.data[i]);
+    }
+    EXPECT(0x40, 0x80, 0, 1, 0, 1, 2);
+}
+END_TEST
+
 START_TEST(pio_write)
 {
     uint8_t bytes[1024];
@@ -1340,6 +1373,83 @@ START_TEST(runs_repeat)
 
     ck_assert_uint_eq(once, run_script(100000000));
     ck_assert_uint_eq(once, run_script(1000000000));
+}
+END_TEST
+
+/* What of a long transfer is left, run to its end. */
+static uint64_t finish_script(void)
+{
+    uint64_t hash;
+
+    ck_assert(run_to_irq(3000 * MS));
+    hash = state_hash_bytes(STATE_HASH_INIT, result(7), 7);
+    hash = state_hash_bytes(hash, channel.memory, sizeof(channel.memory));
+    hash = state_hash_bytes(hash, &(uint64_t){clock_now_ns(timer)}, 8);
+    return state_hash(hash, fdc, fdc->class->state);
+}
+
+/* A state that is loaded at any time goes on as it did. */
+START_TEST(snapshot_goes_on)
+{
+    const struct state_field *table = fdc->class->state;
+    uint8_t *saved = malloc(state_copy_bytes(table));
+
+    for (unsigned i = 0; i < 60; i++) {
+        uint64_t end;
+        struct clock then;
+        struct channel memory;
+
+        seek(2);
+        start_dma((size_t)512 * 18, true);
+        COMMAND(0x46, 0, 2, 0, 1, 2, 18, 0x1b, 0xff);
+        run_ns(i * 3333333u);
+        if (irq_level) {
+            result(7);
+            continue;
+        }
+        then = *timer;
+        memory = channel;
+        state_copy(fdc, saved, false, table);
+        end = finish_script();
+        *timer = then;
+        channel = memory;
+        clock_clear(timer);
+        state_copy(fdc, saved, true, table);
+        fdc->class->loaded(fdc);
+        ck_assert_uint_eq(finish_script(), end);
+    }
+    free(saved);
+}
+END_TEST
+
+/* A state made up by somebody: any bytes load and run without harm. */
+START_TEST(hostile_states)
+{
+    const struct state_field *table = fdc->class->state;
+    size_t bytes = state_copy_bytes(table);
+    uint8_t *state = malloc(bytes);
+    struct clock then = *timer;
+    uint32_t seed = 777;
+
+    for (unsigned n = 0; n < 3000; n++) {
+        state_copy(fdc, state, false, table);
+        for (unsigned k = 0; k < 200; k++) {
+            seed = seed * 1664525u + 1013904223u;
+            state[seed % bytes] = (uint8_t)(seed >> 24 & (n % 2 ? 0xff : 1));
+        }
+        *timer = then;
+        clock_clear(timer);
+        state_copy(fdc, state, true, table);
+        fdc->class->loaded(fdc);
+        for (unsigned k = 0; k < 50; k++) {
+            out(BASE + (k & 7), (uint8_t)(k * 37));
+            in(BASE + (k & 7));
+            if (clock_next_ns(timer) < UINT64_C(1) << 50)
+                clock_skip_to(timer, clock_next_ns(timer));
+            clock_fire(timer);
+        }
+    }
+    free(state);
 }
 END_TEST
 
@@ -1509,9 +1619,12 @@ Suite *test_suite(void)
                                   format_that_no_image_can_hold,
                                   pio_read_follows_the_threshold,
                                   pio_read_overruns,
+                                  pio_read_waits_for_the_host,
                                   pio_write,
                                   pio_format_and_scan,
                                   random_accesses,
+                                  snapshot_goes_on,
+                                  hostile_states,
                                   NULL};
 
     add(suite, "after power-on", setup_raw, teardown, raw);
