@@ -64,11 +64,15 @@ pci_give_windows:
         call    pci_read_word
         cmp     ah, 06h
         je      .done                   ; a bridge
+        mov     cl, 04h                 ; command bits: master
+        cmp     ah, 03h
+        jne     .move
+        or      cl, 03h                 ; VGA: its fixed ports and windows
+.move:
         mov     di, 04h
         call    pci_read_word
         and     al, 0F8h                ; off while the windows move
         call    pci_write_word
-        mov     cl, 04h                 ; command bits: master
         mov     di, 10h
 .bar:
         mov     eax, -1
