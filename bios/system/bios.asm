@@ -36,6 +36,7 @@
 %include "edd.asm"
 %include "pci.asm"
 %include "pci_setup.asm"
+%include "apm.asm"
 %include "shadow.asm"
 %include "rom.asm"
 %include "memory.asm"

@@ -43,6 +43,8 @@ int15_table:
         dw      service_unsupported     ; wait for an external event
         db      52h
         dw      service_ok              ; may this medium be ejected: yes
+        db      53h
+        dw      int15_apm
         db      80h
         dw      service_ok              ; device open, device close,
         db      81h

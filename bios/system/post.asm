@@ -173,12 +173,12 @@ post_chips:
         progress 04h
         call    cmos_setup
         progress 05h
-        call    pci_detect
-        call    pci_setup
         call    get_cpu
-        jb      .no_shadow
+        jb      .no_pci
+        call    pci_detect
         call    shadow_bios
-.no_shadow:
+        call    pci_setup
+.no_pci:
         mov     al, 0
         call    a20_set
         call    fpu_detect
@@ -206,6 +206,7 @@ post_devices:
         shln    ax, 14
         or      [B_EQUIP], ax
         progress 09h
+        call    pci_video_rom
         mov     ax, ROM_FIRST
         mov     bx, ROM_VIDEO_END
         call    rom_scan

@@ -33,15 +33,16 @@ video_functions:
 video_nothing:
         ret
 
-; At start-up, after the VGA BIOS had its chance: sets a mode when INT 10h is
-; still ours. Destroys AX, ES.
+; At start-up, after the VGA BIOS had its chance: sets a text mode when it left
+; none, or when INT 10h is still ours. Destroys AX, ES.
 video_fallback:
         xor     ax, ax
         mov     es, ax
+        mov     ax, 0003h
         cmp     word [es:10h * 4], entry_int10
-        jne     .done
+        jne     .adapter
         cmp     word [es:10h * 4 + 2], 0F000h
-        jne     .done
+        jne     .adapter
         mov     al, CMOS_EQUIP          ; monochrome?
         call    cmos_read
         and     al, 30h
@@ -54,6 +55,10 @@ video_fallback:
         int     10h
 .done:
         ret
+.adapter:
+        cmp     byte [B_VMODE], 0
+        jne     .done
+        jmp     .set
 
 ; AH = 00h: AL = mode; bit 7: keep the screen.
 video_set_mode:
