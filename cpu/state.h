@@ -8,7 +8,8 @@
 #include "cpu/insn.h"
 
 /* clang-format off */
-enum { CPU_EAX, CPU_ECX, CPU_EDX, CPU_EBX, CPU_ESP, CPU_EBP, CPU_ESI, CPU_EDI };
+enum { CPU_EAX, CPU_ECX, CPU_EDX, CPU_EBX, CPU_ESP, CPU_EBP, CPU_ESI, CPU_EDI,
+       CPU_REGS };
 enum { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR,
        SEG_COUNT };
 /* clang-format on */
@@ -125,8 +126,7 @@ struct fault {
 
 /* Lazy arithmetic flags; only flags.h and the sem vocabulary touch these. */
 struct lazy_flags {
-    uint32_t result, a, b; /* of the last operation that set flags */
-    uint8_t kind, size;    /* what it was; see flags.h */
+    uint32_t result, aux; /* see flags.h */
 };
 
 /* cpu.events: reasons to leave the fast loop at an instruction boundary. */
@@ -152,11 +152,11 @@ struct addr_space;
 struct block;
 
 struct cpu {
-    uint32_t reg[8];
-    uint32_t eip;      /* see the rule below */
+    uint32_t reg[CPU_REGS + 1]; /* [INSN_NO_REG] is 0: no base or index */
+    uint32_t eip;               /* see the rule below */
     uint32_t insn_eip; /* of the instruction that runs, when a helper or the
                           fault delivery looks */
-    uint32_t eflags;   /* arithmetic bits stale while lazy.kind is not 0 */
+    uint32_t eflags;   /* but the arithmetic bits, which stand in lazy */
     struct lazy_flags lazy;
 
     struct segment seg[SEG_COUNT];
@@ -187,8 +187,13 @@ struct cpu {
 
     /* Execution: where the present block began. */
     const struct insn *cur; /* the instruction that runs, as below */
-    const struct block *block;
-    uint64_t block_insns; /* retired before the block's first */
+    uint64_t block_insns;   /* retired before the block's first */
+    uint64_t limit;         /* no block is entered that could pass this count */
+    uint32_t mode;          /* what blocks depend on, see block.h */
+    uint32_t stack_mask;    /* FFFF or FFFFFFFF, by SS.B */
+    const uint8_t *arena;   /* where blocks are; see block.h */
+    const uint32_t *block_hash;
+    const struct insn *from; /* a near branch that has no link yet */
 
     enum cpu_model model;
     struct mem *mem;

@@ -64,7 +64,7 @@ void sys_reset(struct cpu *cpu)
 {
     const struct reset_values v = values_of(cpu->model);
 
-    for (unsigned i = 0; i < ARRAY_LEN(cpu->reg); i++)
+    for (unsigned i = 0; i < CPU_REGS; i++)
         cpu->reg[i] = 0;
     cpu->reg[CPU_EDX] = signatures[cpu->model];
     flags_set(cpu, FLAG_ONE, UINT32_MAX);

@@ -229,7 +229,7 @@ static void load_registers(struct cpu *cpu, const struct task_image *image,
         cpu->cr3 = image->cr3;
         mmu_select(cpu);
     }
-    for (unsigned i = 0; i < ARRAY_LEN(cpu->reg); i++)
+    for (unsigned i = 0; i < CPU_REGS; i++)
         cpu->reg[i] = image->reg[i];
     cpu->eip = cpu->insn_eip = image->eip;
     sys_load_flags(cpu, image->flags, mask);
