@@ -1,0 +1,642 @@
+#include "cpu/block.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu/interp.h"
+#include "cpu/mmu.h"
+
+#define UNIT         32u /* bytes */
+#define ARENA_UNITS  (1u << 20)
+#define BLOCK_UNITS  (2u + BLOCK_MAX) /* header, instructions, end */
+#define GRANULE_BITS 6
+#define LIMITS       16 /* code segment limits that blocks may stem from */
+#define BYTES_MAX    255
+
+_Static_assert(sizeof(struct block) == UNIT, "block header");
+_Static_assert(sizeof(struct insn) == UNIT, "instruction");
+
+/* What stems from one page. */
+struct code_page {
+    uint32_t blocks;      /* chain by next_in_page; 0 ends it */
+    uint32_t next_active; /* chain of pages with blocks, number + 1 */
+    uint64_t granules;    /* 64 bytes each: some block covers part of it */
+    const uint8_t *host;  /* what the page showed */
+    bool active;
+};
+
+struct block_cache {
+    uint8_t *memory; /* the arena */
+    uint32_t used;   /* units */
+    uint32_t hash[1u << BLOCK_HASH_BITS];
+    struct code_page *pages;
+    uint32_t active; /* first page with blocks, number + 1 */
+    bool recheck;    /* rows may have changed without being named */
+    uint32_t limits[LIMITS];
+    unsigned limit_count;
+};
+
+static struct block *block_get(struct block_cache *cache, uint32_t n)
+{
+    return (struct block *)(void *)(cache->memory + (size_t)n * UNIT);
+}
+
+static uint32_t block_number(const struct block_cache *cache,
+                             const struct block *block)
+{
+    return (uint32_t)((size_t)((const uint8_t *)block - cache->memory) / UNIT);
+}
+
+/* Everything is gone; block 0 is the one that never fits. */
+static void forget_all(struct cpu *cpu)
+{
+    struct block_cache *cache = cpu->blocks;
+
+    while (cache->active) {
+        struct code_page *page = &cache->pages[cache->active - 1];
+
+        cache->active = page->next_active;
+        *page = (struct code_page){0};
+    }
+    memset(cache->hash, 0, sizeof(cache->hash));
+    block_get(cache, 0)->count = BLOCK_DEAD;
+    cache->used = BLOCK_UNITS; /* ORDER scratch */
+    cache->limit_count = 0;
+    cpu->from = NULL;
+    cpu->cur = NULL;
+}
+
+enum status blocks_create(struct cpu *cpu)
+{
+    struct block_cache *cache = calloc(1, sizeof(*cache));
+
+    cpu->blocks = cache;
+    if (!cache)
+        return STATUS_NO_MEMORY;
+    cache->memory = aligned_alloc(64, (size_t)ARENA_UNITS * UNIT);
+    cache->pages = calloc(MEM_PAGES, sizeof(*cache->pages));
+    if (!cache->memory || !cache->pages) {
+        blocks_destroy(cpu);
+        return STATUS_NO_MEMORY;
+    }
+    memset(cache->memory, 0, BLOCK_UNITS * UNIT);
+    cpu->arena = cache->memory;
+    cpu->block_hash = cache->hash;
+    forget_all(cpu);
+    return STATUS_OK;
+}
+
+void blocks_destroy(struct cpu *cpu)
+{
+    struct block_cache *cache = cpu->blocks;
+
+    if (!cache)
+        return;
+    free(cache->memory);
+    free(cache->pages);
+    free(cache);
+    cpu->blocks = NULL;
+    cpu->arena = NULL;
+}
+
+/* Modes. */
+
+/* Blocks hold what the limit of CS decided, so it is part of their key. */
+static uint32_t limit_number(struct cpu *cpu)
+{
+    struct block_cache *cache = cpu->blocks;
+    uint32_t limit = cpu->seg[SEG_CS].limit;
+
+    for (uint32_t i = 0; i < cache->limit_count; i++) {
+        if (cache->limits[i] == limit)
+            return i;
+    }
+    if (cache->limit_count == LIMITS)
+        forget_all(cpu);
+    cache->limits[cache->limit_count] = limit;
+    return cache->limit_count++;
+}
+
+uint32_t blocks_mode(struct cpu *cpu)
+{
+    uint32_t mode = limit_number(cpu) << BLOCK_LIMIT_SHIFT;
+
+    for (unsigned seg = 0; seg < 6; seg++) {
+        if (cpu->seg[seg].fast & SEG_FLAT)
+            mode |= BLOCK_FLAT(seg);
+    }
+    return mode | (cpu_code32(cpu) ? BLOCK_CODE32 : 0) |
+           (cpu_stack32(cpu) ? BLOCK_STACK32 : 0) |
+           (cpu->user ? BLOCK_USER : 0);
+}
+
+/* Dropping. */
+
+static void unlink_hash(struct block_cache *cache, const struct block *block)
+{
+    uint32_t *at = &cache->hash[block_hash(block->phys)];
+    uint32_t n = block_number(cache, block);
+
+    while (*at && *at != n)
+        at = &block_get(cache, *at)->next;
+    if (*at)
+        *at = block->next;
+}
+
+/* Marks it; chains of pages are cleaned when somebody walks them. */
+static void kill_block(struct cpu *cpu, struct block *block)
+{
+    if (block->count == BLOCK_DEAD)
+        return;
+    block->count = BLOCK_DEAD;
+    unlink_hash(cpu->blocks, block);
+    cpu->stats.invalidations++;
+    if (cpu->cur && block_of(cpu->cur) == block)
+        cpu->events |= CPU_EVENT_RELOAD;
+}
+
+static bool is_dead(struct block_cache *cache, const struct block *block)
+{
+    if (block->stand_in)
+        block = block_get(cache, block->alias);
+    return block->count == BLOCK_DEAD;
+}
+
+static bool overlaps(const struct block *block, uint32_t first, uint32_t last)
+{
+    return block->phys <= last && block->phys + (block->bytes - 1u) >= first;
+}
+
+/* Kills what overlaps [first, last] of a page, and takes the dead out. */
+static void drop_range(struct cpu *cpu, uint32_t number, uint32_t first,
+                       uint32_t last)
+{
+    struct block_cache *cache = cpu->blocks;
+    struct code_page *page = &cache->pages[number];
+    uint32_t *at = &page->blocks;
+
+    while (*at) {
+        struct block *block = block_get(cache, *at);
+
+        if (overlaps(block, first, last))
+            kill_block(cpu, block->stand_in ? block_get(cache, block->alias)
+                                            : block);
+        if (is_dead(cache, block))
+            *at = block->next_in_page;
+        else
+            at = &block->next_in_page;
+    }
+    if (!page->blocks) {
+        page->granules = 0;
+        mem_flag_page(cpu->mem, number, 0, MEM_PAGE_CODE);
+    }
+}
+
+static uint64_t granules_of(uint32_t first, uint32_t last)
+{
+    unsigned low = (first & MEM_PAGE_MASK) >> GRANULE_BITS;
+    unsigned high = (last & MEM_PAGE_MASK) >> GRANULE_BITS;
+
+    return UINT64_MAX >> (63 - (high - low)) << low;
+}
+
+void blocks_stored(struct cpu *cpu, paddr addr, unsigned size,
+                   const uint8_t *old)
+{
+    uint32_t number = (uint32_t)(addr >> MEM_PAGE_BITS);
+    uint32_t offset = addr & MEM_PAGE_MASK;
+    const struct mem_page *row = &cpu->mem->pages[number];
+    uint32_t first = 0, last = size - 1;
+
+    assert(offset + size <= MEM_PAGE_BYTES);
+    if (number >= MEM_PAGES || !row->host || (row->flags & MEM_PAGE_ROM) ||
+        !(cpu->blocks->pages[number].granules &
+          granules_of(offset, offset + last)))
+        return;
+    while (first < size && row->host[offset + first] == old[first])
+        first++;
+    if (first == size)
+        return;
+    while (row->host[offset + last] == old[last])
+        last--;
+    drop_range(cpu, number, (uint32_t)addr + first, (uint32_t)addr + last);
+}
+
+static void drop_page(struct cpu *cpu, uint32_t number)
+{
+    if (cpu->blocks->pages[number].blocks)
+        drop_range(cpu, number, number << MEM_PAGE_BITS,
+                   (number << MEM_PAGE_BITS) + MEM_PAGE_MASK);
+}
+
+/* A20 names all pages although no row changes: blocks stand behind the gate,
+ * so they stay, unless a row does look different afterwards. */
+void blocks_remapped(struct cpu *cpu, uint32_t first_page, uint32_t pages)
+{
+    cpu->events |= CPU_EVENT_RELOAD;
+    if (pages == MEM_PAGES) {
+        cpu->blocks->recheck = true;
+        return;
+    }
+    for (uint32_t i = first_page; i < first_page + pages; i++)
+        drop_page(cpu, i);
+}
+
+static void recheck(struct cpu *cpu)
+{
+    struct block_cache *cache = cpu->blocks;
+
+    for (uint32_t n = cache->active; n; n = cache->pages[n - 1].next_active) {
+        if (cache->pages[n - 1].host != cpu->mem->pages[n - 1].host)
+            drop_page(cpu, n - 1);
+    }
+    cache->recheck = false;
+}
+
+/* Decoding. */
+
+struct builder {
+    struct cpu *cpu;
+    struct decode_mode mode;
+    struct block *block;
+    const uint8_t *bytes; /* of the page */
+    uint32_t eip, at;     /* of the next instruction; offset in the page */
+    uint32_t limit;       /* of CS */
+};
+
+static bool is_near_branch(const struct insn *insn)
+{
+    unsigned kind = insn_info[insn->slot].operand[0];
+
+    return kind == OPERAND_Jb || kind == OPERAND_Jv;
+}
+
+/* Fills in what depends on where the instruction stands. */
+static void place_insn(struct builder *b, struct insn *insn,
+                       enum decode_result result)
+{
+    insn->index = (uint8_t)b->block->count++;
+    insn->offset = (uint16_t)(b->eip - b->block->eip);
+    b->eip += insn->length;
+    if (result == DECODE_OK && is_near_branch(insn)) {
+        insn->imm += b->eip;
+        if (!(insn->flags & INSN_OP32))
+            insn->imm &= 0xffff;
+        insn->disp = 0;
+    }
+}
+
+static bool ends_block(const struct insn *insn)
+{
+    unsigned traits = insn_info[insn->slot].traits;
+
+    return (traits & INSN_TRAIT_ENDS) ||
+           ((traits & INSN_TRAIT_REP) &&
+            (insn->flags & (INSN_REP | INSN_REPNE)));
+}
+
+static insn_fn *choose_handler(const struct builder *b, const struct insn *insn,
+                               bool dead)
+{
+    if (is_near_branch(insn) && insn->imm > b->limit)
+        return interp_jump_outside;
+    if ((insn->flags & INSN_LOCK) && b->mode.model == CPU_286)
+        return interp_locked286;
+    return interp_bind(insn, b->block->mode, dead);
+}
+
+/* From the last to the first: whose flags will be overwritten before anybody
+ * can look? An instruction that may fault, or touch a device, looks at all. */
+static void choose_handlers(struct builder *b)
+{
+    unsigned live = FLAGS_OSZAPC;
+
+    for (uint32_t i = b->block->count; i-- > 0;) {
+        struct insn *insn = &b->block->insn[i];
+        const struct insn_info *info = &insn_info[insn->slot];
+        bool pure =
+            (info->traits & INSN_TRAIT_PURE) && !(insn->flags & INSN_MEM);
+
+        if (insn->fn)
+            continue; /* undefined; the last one */
+        insn->fn = choose_handler(b, insn,
+                                  pure && info->flags_written &&
+                                      !(info->flags_written & live));
+        if (!pure)
+            live = FLAGS_OSZAPC;
+        else if (!(info->traits & INSN_TRAIT_MAYBE))
+            live &= ~(unsigned)info->flags_written;
+        live |= info->flags_read;
+    }
+}
+
+/* The one behind the last leads on to what follows. */
+static void end_block(struct builder *b)
+{
+    struct insn *end = &b->block->insn[b->block->count];
+    uint32_t eip = b->eip;
+
+    if (b->mode.model < CPU_386)
+        eip &= 0xffff;
+    *end = (struct insn){.fn = interp_end,
+                         .imm = eip,
+                         .index = (uint8_t)b->block->count,
+                         .offset = (uint16_t)(b->eip - b->block->eip)};
+    choose_handlers(b);
+}
+
+/* Bytes of CS from b->eip that stand in this page. */
+static size_t bytes_left(const struct builder *b)
+{
+    uint32_t in_page = MEM_PAGE_BYTES - b->at;
+    uint32_t in_segment = b->limit - b->eip; /* less one */
+
+    return in_segment < in_page ? in_segment + 1 : in_page;
+}
+
+/* Takes instructions until one ends the block. Stops before one that does not
+ * stand wholly in the page; false if that is the first. */
+static bool take_insns(struct builder *b, unsigned max)
+{
+    bool first = true;
+
+    while (b->block->count < max && b->at < MEM_PAGE_BYTES &&
+           b->eip <= b->limit) {
+        struct insn *insn = &b->block->insn[b->block->count];
+        enum decode_result result =
+            insn_decode(&b->mode, b->bytes + b->at, bytes_left(b), insn);
+
+        if (result == DECODE_MORE)
+            return !first;
+        first = false;
+        b->at += insn->length;
+        place_insn(b, insn, result);
+        if (result == DECODE_UNDEFINED)
+            insn->fn = interp_undefined;
+        else if (result == DECODE_TOO_LONG)
+            insn->fn = interp_too_long;
+        if (result != DECODE_OK || ends_block(insn))
+            break;
+    }
+    return true;
+}
+
+/* A byte of code from wherever it is. */
+static bool fetch_byte(struct cpu *cpu, uint32_t eip, uint8_t *byte,
+                       paddr *phys)
+{
+    if (!mmu_fetch(cpu, cpu->seg[SEG_CS].base + eip, phys))
+        return false;
+    *byte = (uint8_t)mem_load(cpu->mem, *phys & UINT32_MAX, 1);
+    return true;
+}
+
+/* One instruction, byte by byte: it straddles pages, or its page cannot be
+ * pointed to, or it wraps in an 8086's segment. False: fault noted. */
+static bool take_one(struct builder *b, paddr *second, unsigned *second_bytes)
+{
+    struct cpu *cpu = b->cpu;
+    struct insn *insn = &b->block->insn[0];
+    enum decode_result result = DECODE_MORE;
+    uint8_t bytes[BYTES_MAX];
+    paddr phys, page = b->block->phys >> MEM_PAGE_BITS;
+    size_t n = 0;
+
+    *second_bytes = 0;
+    while (result == DECODE_MORE) {
+        uint32_t eip = b->eip + (uint32_t)n;
+
+        if (cpu->model == CPU_8086)
+            eip &= 0xffff;
+        if (eip > b->limit)
+            return cpu_fault(cpu, VECTOR_GP, 0);
+        if (!fetch_byte(cpu, eip, &bytes[n], &phys))
+            return false;
+        if (phys >> MEM_PAGE_BITS != page && !(*second_bytes)++)
+            *second = phys;
+        n++;
+        assert(n <= BYTES_MAX);
+        result = insn_decode(&b->mode, bytes, n, insn);
+    }
+    place_insn(b, insn, result);
+    if (result == DECODE_UNDEFINED)
+        insn->fn = interp_undefined;
+    else if (result == DECODE_TOO_LONG)
+        insn->fn = interp_too_long;
+    return true;
+}
+
+/* Registration. */
+
+static void add_to_page(struct cpu *cpu, struct block *block)
+{
+    struct block_cache *cache = cpu->blocks;
+    uint32_t number = block->phys >> MEM_PAGE_BITS;
+    struct code_page *page = &cache->pages[number];
+
+    if (!page->active) {
+        page->active = true;
+        page->next_active = cache->active;
+        cache->active = number + 1;
+    }
+    page->host = cpu->mem->pages[number].host;
+    block->next_in_page = page->blocks;
+    page->blocks = block_number(cache, block);
+    page->granules |=
+        granules_of(block->phys, block->phys + (block->bytes - 1u));
+    if (!(cpu->mem->pages[number].flags & MEM_PAGE_CODE)) {
+        mem_flag_page(cpu->mem, number, MEM_PAGE_CODE, 0);
+        mmu_protect_page(cpu, number);
+    }
+}
+
+static void add_block(struct cpu *cpu, struct block *block)
+{
+    uint32_t *head = &cpu->blocks->hash[block_hash(block->phys)];
+
+    block->next = *head;
+    *head = block_number(cpu->blocks, block);
+    cpu->blocks->used += 2 + block->count;
+    cpu->stats.blocks_decoded++;
+    add_to_page(cpu, block);
+}
+
+/* The second page of a straddling instruction gets a stand-in. */
+static void add_stand_in(struct cpu *cpu, struct block *block, paddr phys,
+                         unsigned bytes)
+{
+    struct block_cache *cache = cpu->blocks;
+    struct block *other = block_get(cache, cache->used++);
+
+    block->straddles = true;
+    block->alias = (uint32_t)(phys >> MEM_PAGE_BITS);
+    block->bytes = (uint16_t)(block->bytes - bytes);
+    *other = (struct block){.count = BLOCK_DEAD,
+                            .phys = (uint32_t)phys,
+                            .alias = block_number(cache, block),
+                            .bytes = (uint16_t)bytes,
+                            .stand_in = true};
+    add_to_page(cpu, other);
+}
+
+/* Room for one more of any size; forgets all if there is none. */
+static struct block *take_room(struct cpu *cpu)
+{
+    struct block_cache *cache = cpu->blocks;
+
+    if (cache->used + BLOCK_UNITS + 1 > ARENA_UNITS) {
+        forget_all(cpu);
+        cpu->mode = blocks_mode(cpu) | (cpu->mode & BLOCK_STEP);
+    }
+    return block_get(cache, cache->used);
+}
+
+static bool can_keep(const struct cpu *cpu, paddr phys)
+{
+    const struct mem_page *row =
+        &cpu->mem->pages[(phys & UINT32_MAX) >> MEM_PAGE_BITS];
+
+    return row->host && !(row->flags & MEM_PAGE_IO);
+}
+
+static const struct block *build_straddling(struct builder *b)
+{
+    paddr second = 0;
+    unsigned second_bytes;
+    struct block *block = b->block;
+    bool keep = can_keep(b->cpu, block->phys);
+
+    if (!take_one(b, &second, &second_bytes))
+        return NULL;
+    end_block(b);
+    block->bytes = block->insn[0].length;
+    if (second_bytes && !can_keep(b->cpu, second))
+        keep = false;
+    if (!keep) { /* it stands in the room of the next one */
+        block->straddles = true;
+        return block;
+    }
+    if (second_bytes) {
+        block->bytes = (uint16_t)(block->bytes - second_bytes);
+        add_block(b->cpu, block);
+        block->bytes = (uint16_t)(block->bytes + second_bytes);
+        add_stand_in(b->cpu, block, second, second_bytes);
+    } else {
+        add_block(b->cpu, block);
+    }
+    return block;
+}
+
+static const struct block *build(struct cpu *cpu, uint32_t phys, uint32_t mode)
+{
+    struct block *block = take_room(cpu);
+    struct builder b = {
+        .cpu = cpu,
+        .mode = {.model = cpu->model, .code32 = mode & BLOCK_CODE32},
+        .block = block,
+        .bytes = cpu->mem->pages[phys >> MEM_PAGE_BITS].host,
+        .eip = cpu->eip,
+        .at = phys & MEM_PAGE_MASK,
+        .limit = cpu->seg[SEG_CS].limit,
+    };
+
+    *block = (struct block){.eip = cpu->eip, .phys = phys, .mode = mode};
+    if (!can_keep(cpu, phys) ||
+        !take_insns(&b, mode & BLOCK_STEP ? 1 : BLOCK_MAX))
+        return build_straddling(&b);
+    end_block(&b);
+    block->bytes = (uint16_t)(b.at - (phys & MEM_PAGE_MASK));
+    add_block(cpu, block);
+    return block;
+}
+
+/* Looking up. */
+
+/* A straddling block is good for one second page. */
+static bool second_page_matches(struct cpu *cpu, const struct block *block,
+                                bool *fault)
+{
+    uint32_t last = block->eip + block->insn[0].length - 1u;
+    paddr phys;
+
+    if (cpu->model == CPU_8086)
+        last &= 0xffff;
+    *fault = !mmu_fetch(cpu, cpu->seg[SEG_CS].base + last, &phys);
+    return !*fault && phys >> MEM_PAGE_BITS == block->alias;
+}
+
+static struct block *find_in_hash(struct cpu *cpu, uint32_t phys, uint32_t mode)
+{
+    struct block_cache *cache = cpu->blocks;
+    uint32_t *head = &cache->hash[block_hash(phys)];
+
+    for (uint32_t *at = head; *at; at = &block_get(cache, *at)->next) {
+        struct block *block = block_get(cache, *at);
+        uint32_t n = *at;
+
+        if (block->phys != phys || block->eip != cpu->eip ||
+            block->mode != mode)
+            continue;
+        *at = block->next; /* to the front, where handlers look */
+        block->next = *head;
+        *head = n;
+        return block;
+    }
+    return NULL;
+}
+
+const struct block *blocks_find(struct cpu *cpu, uint32_t mode)
+{
+    struct block *block;
+    paddr phys;
+    bool fault;
+
+    if (cpu->blocks->recheck)
+        recheck(cpu);
+    if (cpu->eip > cpu->seg[SEG_CS].limit) {
+        cpu_fault(cpu, VECTOR_GP, 0);
+        return NULL;
+    }
+    if (!mmu_fetch(cpu, cpu->seg[SEG_CS].base + cpu->eip, &phys))
+        return NULL;
+    phys &= UINT32_MAX;
+    block = find_in_hash(cpu, (uint32_t)phys, mode);
+    if (!block)
+        return build(cpu, (uint32_t)phys, mode);
+    if (!block->straddles)
+        return block;
+    if (second_page_matches(cpu, block, &fault))
+        return block;
+    if (fault)
+        return NULL;
+    kill_block(cpu, block);
+    return build(cpu, (uint32_t)phys, mode);
+}
+
+void blocks_link(struct cpu *cpu, const struct insn *from,
+                 const struct block *to)
+{
+    struct block_cache *cache = cpu->blocks;
+    const struct block *block = block_of(from);
+    struct insn *insn;
+
+    if ((block->phys ^ to->phys) >> MEM_PAGE_BITS ||
+        to->phys - block->phys != to->eip - block->eip ||
+        block->mode != to->mode || to->straddles || (to->mode & BLOCK_STEP))
+        return;
+    insn = (struct insn *)(void *)(cache->memory +
+                                   ((const uint8_t *)from - cpu->arena));
+    insn->disp = block_number(cache, to);
+}
+
+unsigned blocks_count(const struct cpu *cpu)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < ARRAY_LEN(cpu->blocks->hash); i++) {
+        for (uint32_t n = cpu->blocks->hash[i]; n; n = block_at(cpu, n)->next)
+            count++;
+    }
+    return count;
+}

@@ -1,0 +1,240 @@
+#include "cpu/cpu.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "cpu/interp.h"
+#include "cpu/mmu.h"
+#include "cpu/sys.h"
+
+static void watch_stored(void *self, paddr addr, unsigned size,
+                         const uint8_t *old)
+{
+    struct cpu *cpu = self;
+    uint32_t flags = cpu->mem->pages[addr >> MEM_PAGE_BITS].flags;
+
+    if (flags & MEM_PAGE_CODE)
+        blocks_stored(cpu, addr, size, old);
+    if (flags & MEM_PAGE_TABLE)
+        mmu_stored(cpu, addr, size);
+}
+
+static void watch_remapped(void *self, uint32_t first_page, uint32_t pages)
+{
+    struct cpu *cpu = self;
+
+    blocks_remapped(cpu, first_page, pages);
+    mmu_remapped(cpu, first_page, pages);
+}
+
+enum status cpu_create(const struct cpu_config *config, struct cpu **out)
+{
+    struct cpu *cpu = calloc(1, sizeof(*cpu));
+    enum status status;
+
+    *out = NULL;
+    if (!cpu)
+        return STATUS_NO_MEMORY;
+    cpu->model = config->model;
+    cpu->mem = config->mem;
+    cpu->ports = config->ports;
+    cpu->clock = config->clock;
+    cpu->ack = config->ack;
+    cpu->ferr = config->ferr;
+    cpu->log = config->log;
+    status = mmu_create(cpu);
+    if (status == STATUS_OK)
+        status = blocks_create(cpu);
+    if (status != STATUS_OK) {
+        cpu_destroy(cpu);
+        return status;
+    }
+    mmu_select(cpu);
+    cpu_reset(cpu);
+    mem_set_watcher(cpu->mem, &(struct mem_watcher){.stored = watch_stored,
+                                                    .remapped = watch_remapped,
+                                                    .self = cpu});
+    *out = cpu;
+    return STATUS_OK;
+}
+
+void cpu_destroy(struct cpu *cpu)
+{
+    if (!cpu)
+        return;
+    if (cpu->mem->watcher.self == cpu)
+        mem_set_watcher(cpu->mem, &(struct mem_watcher){0});
+    blocks_destroy(cpu);
+    mmu_destroy(cpu);
+    free(cpu);
+}
+
+void cpu_reset(struct cpu *cpu)
+{
+    cpu->cur = NULL;
+    cpu->from = NULL;
+    sys_reset(cpu);
+}
+
+bool cpu_fault(struct cpu *cpu, unsigned vector, uint32_t error)
+{
+    const uint32_t with_error =
+        1u << VECTOR_DF | 1u << VECTOR_TS | 1u << VECTOR_NP | 1u << VECTOR_SS |
+        1u << VECTOR_GP | 1u << VECTOR_PF | 1u << VECTOR_AC;
+
+    cpu->fault = (struct fault){.error = error,
+                                .vector = (uint8_t)vector,
+                                .has_error = with_error >> vector & 1,
+                                .pending = true};
+    return false;
+}
+
+void cpu_sync(struct cpu *cpu)
+{
+    uint64_t insns = cpu->block_insns + (cpu->cur ? cpu->cur->index : 0);
+
+    clock_sync(cpu->clock, insns);
+}
+
+/* Between instructions: faults, traps, interrupts, and reasons to stop. True:
+ * cpu_run() returns *stop. Every delivery counts as one instruction, so that
+ * time goes on whatever a guest's handlers do. */
+static bool attend(struct cpu *cpu, enum cpu_stop *stop)
+{
+    for (;;) {
+        cpu->cur = NULL;
+        cpu_sync(cpu);
+        if (cpu->fault.pending) {
+            fault_deliver(cpu);
+            cpu->block_insns++;
+            continue;
+        }
+        if (cpu->shutdown) {
+            *stop = CPU_STOP_SHUTDOWN;
+            return true;
+        }
+        if (cpu->events & CPU_EVENT_STOP) {
+            cpu->events &= ~(uint32_t)CPU_EVENT_STOP;
+            *stop = CPU_STOP_REQUEST;
+            return true;
+        }
+        if (cpu->block_insns >= cpu->clock->stop_insns) {
+            *stop = CPU_STOP_COUNT;
+            return true;
+        }
+        cpu->events &= ~(uint32_t)(CPU_EVENT_CLOCK | CPU_EVENT_RELOAD);
+        if ((cpu->events & CPU_EVENTS_TAKEN) && events_take(cpu)) {
+            cpu->block_insns++;
+            continue;
+        }
+        *stop = CPU_STOP_HALT;
+        return cpu->halted;
+    }
+}
+
+static const struct block *find_step(struct cpu *cpu)
+{
+    cpu->limit = cpu->block_insns + 1;
+    return blocks_find(cpu, cpu->mode | BLOCK_STEP);
+}
+
+/* The block at EIP, or just its first instruction if not all of it may run. */
+static const struct block *next_block(struct cpu *cpu)
+{
+    uint64_t left = cpu->clock->stop_insns - cpu->block_insns;
+    const struct block *block;
+
+    cpu->mode = blocks_mode(cpu);
+    cpu->stack_mask = cpu_stack32(cpu) ? UINT32_MAX : UINT16_MAX;
+    cpu->insn_eip = cpu->eip;
+    if (cpu->events & CPU_EVENTS_TAKEN)
+        return find_step(cpu);
+    if (left > BLOCK_FAR)
+        left = BLOCK_FAR;
+    cpu->limit = cpu->block_insns + left;
+    block = blocks_find(cpu, cpu->mode);
+    return !block || block->count <= left ? block : find_step(cpu);
+}
+
+static void run_blocks(struct cpu *cpu)
+{
+    const struct block *block = next_block(cpu);
+    const struct insn *insn;
+
+    if (!block)
+        return;
+    if (cpu->from)
+        blocks_link(cpu, cpu->from, block);
+    cpu->from = NULL;
+    cpu->stats.blocks_run++;
+    insn = block->insn;
+    while (insn)
+        insn = insn->fn(cpu, insn);
+}
+
+enum cpu_stop cpu_run(struct cpu *cpu)
+{
+    enum cpu_stop stop;
+
+    cpu->block_insns = cpu->clock->insns;
+    cpu->from = NULL;
+    while (!attend(cpu, &stop))
+        run_blocks(cpu);
+    return stop;
+}
+
+void cpu_set_intr(struct cpu *cpu, bool level)
+{
+    cpu->intr_level = level;
+    events_refresh(cpu);
+}
+
+void cpu_raise_nmi(struct cpu *cpu)
+{
+    cpu->nmi_pending = true;
+    events_refresh(cpu);
+}
+
+void cpu_request_stop(struct cpu *cpu)
+{
+    cpu->events |= CPU_EVENT_STOP;
+}
+
+bool cpu_is_halted(const struct cpu *cpu)
+{
+    return cpu->halted;
+}
+
+void cpu_get_stats(const struct cpu *cpu, struct cpu_stats *stats)
+{
+    *stats = cpu->stats;
+}
+
+/* What the guest could tell apart, in a form that does not depend on how it
+ * was reached. */
+static uint64_t hash_segments(const struct cpu *cpu, uint64_t hash)
+{
+    for (unsigned i = 0; i < SEG_COUNT; i++) {
+        const struct segment *s = &cpu->seg[i];
+        const uint32_t values[] = {s->base, s->limit, s->selector, s->access};
+
+        hash = state_hash_bytes(hash, values, sizeof(values));
+    }
+    return hash;
+}
+
+uint64_t cpu_state_hash(struct cpu *cpu, uint64_t hash)
+{
+    const uint32_t values[] = {
+        cpu->eip,        flags_get(cpu),  cpu->gdtr.base, cpu->gdtr.limit,
+        cpu->idtr.base,  cpu->idtr.limit, cpu->cr0,       cpu->cr2,
+        cpu->cr3,        cpu->cr4,        cpu->cpl,       cpu->halted,
+        cpu->shutdown,   cpu->intr_level, cpu->trap_bits, cpu->nmi_blocked,
+        cpu->nmi_pending};
+
+    hash = state_hash_bytes(hash, cpu->reg, 8 * sizeof(cpu->reg[0]));
+    hash = state_hash_bytes(hash, cpu->dr, sizeof(cpu->dr));
+    hash = state_hash_bytes(hash, cpu->test_reg, sizeof(cpu->test_reg));
+    hash = state_hash_bytes(hash, values, sizeof(values));
+    return hash_segments(cpu, hash);
+}

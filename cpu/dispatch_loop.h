@@ -1,0 +1,8 @@
+/* How one handler leads to the next, portably: it returns the instruction, and
+ * the loop in cpu.c calls its handler. */
+#ifndef CPU_DISPATCH_H
+#define CPU_DISPATCH_H
+
+#define DISPATCH(cpu, insn) return (insn)
+
+#endif

@@ -1,0 +1,310 @@
+#include "cpu/interp.h"
+
+#include <assert.h>
+
+/* What each row of insn.def is done by: a body in sem_*.inc, or else a C
+ * function. */
+static const uint8_t sem_of[INSN_SLOTS] = {
+#define INSN(slot, mnemonic, a, b, c, sem, reads, writes, traits, models) \
+    [slot] = SEM_##sem,
+#define INSN_C(slot, mnemonic, a, b, c, sem, reads, writes, traits, models) \
+    [slot] = SEM_none,
+#include "cpu/insn.def"
+};
+
+typedef bool exec_fn(struct cpu *cpu, const struct insn *insn);
+
+static exec_fn *const exec_of[INSN_SLOTS] = {
+#define INSN(slot, mnemonic, a, b, c, sem, reads, writes, traits, models)
+#define INSN_C(slot, mnemonic, a, b, c, sem, reads, writes, traits, models) \
+    [slot] = exec_##sem,
+#include "cpu/insn.def"
+};
+
+/* Ways out. */
+
+const struct insn *interp_leave(struct cpu *cpu, const struct insn *insn,
+                                uint32_t eip)
+{
+    cpu->block_insns += insn->index + 1u;
+    cpu->eip = eip;
+    return NULL;
+}
+
+const struct insn *interp_unlinked(struct cpu *cpu, const struct insn *insn)
+{
+    cpu->from = insn;
+    return interp_leave(cpu, insn, insn->imm);
+}
+
+const struct insn *interp_fault(struct cpu *cpu, const struct insn *insn)
+{
+    assert(cpu->fault.pending);
+    interp_begin(cpu, insn);
+    cpu->block_insns += insn->index;
+    return NULL;
+}
+
+const struct insn *interp_outside(struct cpu *cpu, const struct insn *insn)
+{
+    cpu_fault(cpu, VECTOR_GP, 0);
+    return interp_fault(cpu, insn);
+}
+
+const struct insn *interp_after(struct cpu *cpu, const struct insn *insn)
+{
+    if (cpu->events || cpu->clock->stop_insns < cpu->limit)
+        return interp_leave(cpu, insn, cpu->eip);
+    return insn + 1;
+}
+
+/* The last of a block: no instruction, and the way on. */
+const struct insn *interp_end(struct cpu *cpu, const struct insn *insn)
+{
+    cpu->block_insns += insn->index;
+    cpu->eip = insn->imm;
+    cpu->from = insn;
+    return NULL;
+}
+
+const struct insn *interp_undefined(struct cpu *cpu, const struct insn *insn)
+{
+    cpu_fault(cpu, VECTOR_UD, 0);
+    return interp_fault(cpu, insn);
+}
+
+const struct insn *interp_too_long(struct cpu *cpu, const struct insn *insn)
+{
+    cpu_fault(cpu, cpu->model == CPU_286 ? VECTOR_UD : VECTOR_GP, 0);
+    return interp_fault(cpu, insn);
+}
+
+/* Memory operands, slow. */
+
+uint32_t insn_address(const struct cpu *cpu, const struct insn *insn)
+{
+    return insn->flags & INSN_ADDR32 ? interp_offset32(cpu, insn)
+                                     : interp_offset16(cpu, insn);
+}
+
+bool interp_load(struct cpu *cpu, const struct insn *insn, unsigned size,
+                 uint32_t *value)
+{
+    interp_begin(cpu, insn);
+    return seg_load(cpu, insn->seg, insn_address(cpu, insn), size, value);
+}
+
+bool interp_load_rmw(struct cpu *cpu, const struct insn *insn, unsigned size,
+                     uint32_t *value)
+{
+    interp_begin(cpu, insn);
+    return seg_load_rmw(cpu, insn->seg, insn_address(cpu, insn), size, value);
+}
+
+bool interp_store(struct cpu *cpu, const struct insn *insn, unsigned size,
+                  uint32_t value)
+{
+    interp_begin(cpu, insn);
+    return seg_store(cpu, insn->seg, insn_address(cpu, insn), value, size);
+}
+
+bool interp_load_at(struct cpu *cpu, const struct insn *insn, uint32_t offset,
+                    uint32_t *value)
+{
+    interp_begin(cpu, insn);
+    return seg_load(cpu, insn->seg, offset, 1, value);
+}
+
+bool insn_read_e(struct cpu *cpu, const struct insn *insn, unsigned size,
+                 uint32_t *value)
+{
+    if (insn->flags & INSN_MEM)
+        return seg_load(cpu, insn->seg, insn_address(cpu, insn), size, value);
+    *value = size == 2 ? cpu->reg[insn->rm] & 0xffff : cpu->reg[insn->rm];
+    return true;
+}
+
+bool insn_write_e(struct cpu *cpu, const struct insn *insn, uint32_t value,
+                  unsigned size)
+{
+    uint32_t keep = size == 2 ? cpu->reg[insn->rm] & 0xffff0000u : 0;
+
+    if (insn->flags & INSN_MEM)
+        return seg_store(cpu, insn->seg, insn_address(cpu, insn), value, size);
+    cpu->reg[insn->rm] = keep | (size == 2 ? value & 0xffff : value);
+    return true;
+}
+
+/* Instructions that are C functions. They may change anything: what blocks
+ * rely on, events, EIP. */
+
+static bool must_leave(struct cpu *cpu, const struct insn *insn, uint32_t next)
+{
+    return cpu->events || cpu->eip != next ||
+           (insn_info[insn->slot].traits & INSN_TRAIT_ENDS) ||
+           cpu->clock->stop_insns < cpu->limit ||
+           blocks_mode(cpu) != (cpu->mode & ~(uint32_t)BLOCK_STEP);
+}
+
+static const struct insn *run_exec(struct cpu *cpu, const struct insn *insn)
+{
+    uint32_t next;
+
+    interp_begin(cpu, insn);
+    next = cpu->eip;
+    if (!exec_of[insn->slot](cpu, insn))
+        return interp_fault(cpu, insn);
+    if (must_leave(cpu, insn, next))
+        return interp_leave(cpu, insn, cpu->eip);
+    return insn + 1;
+}
+
+/* BT and the like with a bit number that reaches beyond the operand. */
+static const struct insn *run_bit_string(struct cpu *cpu,
+                                         const struct insn *insn)
+{
+    interp_begin(cpu, insn);
+    if (!exec_bit_string(cpu, insn))
+        return interp_fault(cpu, insn);
+    return interp_after(cpu, insn);
+}
+
+/* A near branch whose target is outside CS: #GP(0), if it is taken. */
+const struct insn *interp_jump_outside(struct cpu *cpu, const struct insn *insn)
+{
+    uint32_t count = cpu->reg[CPU_ECX];
+    bool taken = true;
+
+    if (!(insn->flags & INSN_ADDR32))
+        count &= 0xffff;
+    switch (sem_of[insn->slot]) {
+#define X(cc) \
+    case SEM_j##cc: taken = flags_##cc(cpu); break;
+        CC_LIST(X)
+#undef X
+    case SEM_jcxz: taken = count == 0; break;
+    case SEM_loop: taken = count != 1; break;
+    case SEM_loope: taken = count != 1 && flags_z(cpu); break;
+    case SEM_loopne: taken = count != 1 && !flags_z(cpu); break;
+    default: break;
+    }
+    if (taken)
+        return interp_outside(cpu, insn);
+    return interp_bind(insn, cpu->mode, false)(cpu, insn);
+}
+
+/* On a 286 LOCK asks for I/O privilege. */
+const struct insn *interp_locked286(struct cpu *cpu, const struct insn *insn)
+{
+    if (cpu_protected(cpu) && cpu->cpl > cpu_iopl(cpu)) {
+        cpu_fault(cpu, VECTOR_GP, 0);
+        return interp_fault(cpu, insn);
+    }
+    return interp_bind(insn, cpu->mode, false)(cpu, insn);
+}
+
+/* Choosing a handler. */
+
+static enum shape shape_of(const struct insn_info *info)
+{
+    switch (info->operand[0]) {
+    case OPERAND_Eb:
+    case OPERAND_Ev:
+    case OPERAND_Ob:
+    case OPERAND_Ov:
+    case OPERAND_AL:
+    case OPERAND_rAX:
+    case OPERAND_Zb:
+    case OPERAND_Zv:
+    case OPERAND_Ew: break;
+    case OPERAND_Gb:
+    case OPERAND_Gv:
+        return info->operand[2] == OPERAND_none ? SHAPE_GE : SHAPE_GEI;
+    default: return SHAPE_none;
+    }
+    switch (info->operand[1]) {
+    case OPERAND_Gb:
+    case OPERAND_Gv:
+        if (info->operand[2] == OPERAND_none)
+            return SHAPE_EG;
+        return info->operand[2] == OPERAND_CL ? SHAPE_EGC : SHAPE_EGI;
+    case OPERAND_AL:
+    case OPERAND_rAX: return SHAPE_EG; /* the accumulator as `reg` */
+    case OPERAND_Ob:
+    case OPERAND_Ov: return SHAPE_GE;
+    case OPERAND_CL: return SHAPE_EC;
+    case OPERAND_none: return SHAPE_E;
+    default: return SHAPE_EI;
+    }
+}
+
+static bool is_without_e(enum sem sem)
+{
+    switch (sem) {
+#define X(name) case SEM_##name:
+        SEM_STACK_LIST(X)
+        SEM_JUMP_LIST(X)
+        SEM_PLAIN_LIST(X)
+#undef X
+        return true;
+    default: return false;
+    }
+}
+
+static enum place place_of(const struct insn *insn, uint32_t mode, bool dead)
+{
+    if (!(insn->flags & INSN_MEM))
+        return dead ? PLACE_dead : PLACE_reg;
+    if (!(insn->flags & INSN_ADDR32))
+        return PLACE_a16;
+    return mode & BLOCK_FLAT(insn->seg) ? PLACE_flat : PLACE_a32;
+}
+
+static enum place stack_place(uint32_t mode)
+{
+    return (mode & BLOCK_FLAT(SEG_SS)) && (mode & BLOCK_STACK32) ? PLACE_flat
+                                                                 : PLACE_reg;
+}
+
+static insn_fn *bind(const struct insn *insn, enum sem sem, enum place place)
+{
+    enum shape shape = SHAPE_none;
+    unsigned size = insn_size(insn);
+    insn_fn *fn;
+
+    if (!is_without_e(sem)) {
+        shape = shape_of(&insn_info[insn->slot]);
+        size = insn_operand_size(insn);
+    }
+    switch (size) {
+    case 1: fn = interp_table8[sem][shape][place]; break;
+    case 2: fn = interp_table16[sem][shape][place]; break;
+    default: fn = interp_table32[sem][shape][place]; break;
+    }
+    assert(fn);
+    return fn;
+}
+
+static bool is_bit_string(const struct insn *insn, enum sem sem)
+{
+    return sem >= SEM_bt && sem <= SEM_btc && (insn->flags & INSN_MEM) &&
+           insn_info[insn->slot].operand[1] == OPERAND_Gv;
+}
+
+insn_fn *interp_bind(const struct insn *insn, uint32_t mode, bool dead)
+{
+    enum sem sem = sem_of[insn->slot];
+
+    if (sem == SEM_none)
+        return run_exec;
+    if (is_bit_string(insn, sem))
+        return run_bit_string;
+    if (is_without_e(sem))
+        return bind(insn, sem, stack_place(mode));
+    return bind(insn, sem, place_of(insn, mode, dead));
+}
+
+const struct insn *interp_miss(struct cpu *cpu, const struct insn *insn)
+{
+    return bind(insn, sem_of[insn->slot], PLACE_slow)(cpu, insn);
+}

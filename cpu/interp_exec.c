@@ -1,0 +1,166 @@
+/* Instructions of the interpreter that are plain functions. */
+#include "cpu/frame.h"
+#include "cpu/interp.h"
+#include "cpu/sys.h"
+
+/* All eight at once; the stack pointer pushed is the one before. */
+bool exec_pusha(struct cpu *cpu, const struct insn *insn)
+{
+    struct frame frame;
+
+    frame_begin(cpu, &frame, insn_size(insn));
+    for (unsigned n = 0; n < 8; n++)
+        frame_push(&frame, cpu->reg[n]);
+    if (!frame_check(cpu, &frame) || !frame_store(cpu, &frame))
+        return false;
+    cpu->reg[CPU_ESP] = frame.esp;
+    return true;
+}
+
+bool exec_popa(struct cpu *cpu, const struct insn *insn)
+{
+    unsigned size = insn_size(insn);
+    uint32_t value[8];
+
+    for (unsigned n = 0; n < 8; n++) {
+        if (!frame_peek(cpu, n * size, size, &value[n]))
+            return false;
+    }
+    for (unsigned n = 0; n < 8; n++) {
+        uint32_t *reg = &cpu->reg[7 - n];
+
+        if (n == 3) /* the place of ESP is skipped */
+            continue;
+        *reg = size == 4 ? value[n] : (*reg & 0xffff0000u) | value[n];
+    }
+    frame_release(cpu, 8 * size);
+    return true;
+}
+
+/* POP to memory: an address that uses ESP sees it after the pop. */
+bool exec_pop_e(struct cpu *cpu, const struct insn *insn)
+{
+    unsigned size = insn_size(insn);
+    uint32_t esp = cpu->reg[CPU_ESP], value;
+
+    if (!stack_pop(cpu, &value, size))
+        return false;
+    if (insn_write_e(cpu, insn, value, size))
+        return true;
+    cpu->reg[CPU_ESP] = esp;
+    return false;
+}
+
+/* There is no coprocessor: with EM and TS clear its instructions do nothing.
+ * Up to the 286 the CPU still reads the operand for it. */
+bool exec_esc(struct cpu *cpu, const struct insn *insn)
+{
+    uint32_t value;
+
+    if (cpu->cr0 & (CR0_EM | CR0_TS))
+        return cpu_fault(cpu, VECTOR_NM, 0);
+    if (cpu->model <= CPU_286 && (insn->flags & INSN_MEM))
+        return seg_load(cpu, insn->seg, insn_address(cpu, insn), 2, &value);
+    return true;
+}
+
+bool exec_fwait(struct cpu *cpu, const struct insn *insn)
+{
+    (void)insn;
+    if ((cpu->cr0 & (CR0_MP | CR0_TS)) == (CR0_MP | CR0_TS))
+        return cpu_fault(cpu, VECTOR_NM, 0);
+    return true;
+}
+
+static uint16_t port_of(const struct cpu *cpu, const struct insn *insn)
+{
+    const struct insn_info *info = &insn_info[insn->slot];
+
+    if (info->operand[0] == OPERAND_DX || info->operand[1] == OPERAND_DX)
+        return (uint16_t)cpu->reg[CPU_EDX];
+    return (uint16_t)insn->imm;
+}
+
+static uint32_t ones(unsigned size)
+{
+    return UINT32_MAX >> (32 - 8 * size);
+}
+
+bool exec_in(struct cpu *cpu, const struct insn *insn)
+{
+    unsigned size = insn_operand_size(insn);
+    uint16_t port = port_of(cpu, insn);
+    uint32_t value;
+
+    if (!io_check(cpu, port, size))
+        return false;
+    cpu_sync(cpu);
+    value = bus_read(cpu->ports, port, size) & ones(size);
+    cpu->reg[CPU_EAX] = (cpu->reg[CPU_EAX] & ~ones(size)) | value;
+    return true;
+}
+
+bool exec_out(struct cpu *cpu, const struct insn *insn)
+{
+    unsigned size = insn_operand_size(insn);
+    uint16_t port = port_of(cpu, insn);
+
+    if (!io_check(cpu, port, size))
+        return false;
+    cpu_sync(cpu);
+    bus_write(cpu->ports, port, cpu->reg[CPU_EAX] & ones(size), size);
+    return true;
+}
+
+bool exec_cmpxchg8b(struct cpu *cpu, const struct insn *insn)
+{
+    uint32_t at = insn_address(cpu, insn), low, high, flags;
+    bool same;
+
+    if (!seg_load_rmw(cpu, insn->seg, at, 4, &low) ||
+        !seg_load_rmw(cpu, insn->seg, at + 4, 4, &high))
+        return false;
+    same = low == cpu->reg[CPU_EAX] && high == cpu->reg[CPU_EDX];
+    if (!seg_store(cpu, insn->seg, at, same ? cpu->reg[CPU_EBX] : low, 4) ||
+        !seg_store(cpu, insn->seg, at + 4, same ? cpu->reg[CPU_ECX] : high, 4))
+        return false;
+    if (!same) {
+        cpu->reg[CPU_EAX] = low;
+        cpu->reg[CPU_EDX] = high;
+    }
+    flags = flags_arithmetic(cpu) & ~FLAG_ZF;
+    flags_set_arithmetic(cpu, same ? flags | FLAG_ZF : flags);
+    return true;
+}
+
+/* BT, BTS, BTR and BTC of memory with the bit number in a register, which is
+ * signed and reaches any word around the operand. */
+bool exec_bit_string(struct cpu *cpu, const struct insn *insn)
+{
+    unsigned size = insn_size(insn), bits = 8 * size;
+    uint32_t number = flags_extend(bits, cpu->reg[insn->reg]);
+    uint32_t mask = 1u << (number & (bits - 1));
+    uint32_t at = insn_address(cpu, insn) +
+                  (uint32_t)((int32_t)number >> (size == 4 ? 5 : 4)) * size;
+    uint32_t value, next;
+
+    if (!(insn->flags & INSN_ADDR32))
+        at &= 0xffff;
+    if (insn->opcode == 0xa3) {
+        if (!seg_load(cpu, insn->seg, at, size, &value))
+            return false;
+        flags_set_cf(cpu, value & mask);
+        return true;
+    }
+    if (!seg_load_rmw(cpu, insn->seg, at, size, &value))
+        return false;
+    switch (insn->opcode) {
+    case 0xab: next = value | mask; break;
+    case 0xb3: next = value & ~mask; break;
+    default: next = value ^ mask; break;
+    }
+    if (!seg_store(cpu, insn->seg, at, next, size))
+        return false;
+    flags_set_cf(cpu, value & mask);
+    return true;
+}
