@@ -183,50 +183,45 @@ static void draw_indexed(const struct vga *v, const struct vga_view *view,
     blank_dots(view, out);
 }
 
-static void draw_8bpp(const struct vga_view *view, const uint8_t *from,
-                      uint32_t *out)
+static void draw_8bpp(const struct vga_view *view, const uint8_t *restrict from,
+                      uint32_t *restrict out)
 {
     for (unsigned x = 0; x < view->width; x++)
         out[x] = view->lut[from[x]];
 }
 
-static uint32_t widen5(uint32_t five)
-{
-    return five << 3 | five >> 2;
-}
-
-static void draw_15bpp(const struct vga_view *view, const uint8_t *from,
-                       uint32_t *out)
+/* Five or six bits become eight: the upper ones repeat below. */
+static void draw_15bpp(const struct vga_view *view,
+                       const uint8_t *restrict from, uint32_t *restrict out)
 {
     for (unsigned x = 0; x < view->width; x++) {
         uint32_t c = from[2 * x] | (uint32_t)from[2 * x + 1] << 8;
 
-        out[x] = widen5(c >> 10 & 31) << 16 | widen5(c >> 5 & 31) << 8 |
-                 widen5(c & 31);
+        out[x] = (c & 0x7c00) << 9 | (c & 0x7000) << 4 | (c & 0x03e0) << 6 |
+                 (c & 0x0380) << 1 | (c & 0x001f) << 3 | (c & 0x001c) >> 2;
     }
 }
 
-static void draw_16bpp(const struct vga_view *view, const uint8_t *from,
-                       uint32_t *out)
+static void draw_16bpp(const struct vga_view *view,
+                       const uint8_t *restrict from, uint32_t *restrict out)
 {
     for (unsigned x = 0; x < view->width; x++) {
         uint32_t c = from[2 * x] | (uint32_t)from[2 * x + 1] << 8;
-        uint32_t green = c >> 5 & 63;
 
-        out[x] = widen5(c >> 11) << 16 | (green << 2 | green >> 4) << 8 |
-                 widen5(c & 31);
+        out[x] = (c & 0xf800) << 8 | (c & 0xe000) << 3 | (c & 0x07e0) << 5 |
+                 (c & 0x0600) >> 1 | (c & 0x001f) << 3 | (c & 0x001c) >> 2;
     }
 }
 
-static void draw_24bpp(const struct vga_view *view, const uint8_t *from,
-                       uint32_t *out)
+static void draw_24bpp(const struct vga_view *view,
+                       const uint8_t *restrict from, uint32_t *restrict out)
 {
     for (unsigned x = 0; x < view->width; x++, from += 3)
         out[x] = from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16;
 }
 
-static void draw_32bpp(const struct vga_view *view, const uint8_t *from,
-                       uint32_t *out)
+static void draw_32bpp(const struct vga_view *view,
+                       const uint8_t *restrict from, uint32_t *restrict out)
 {
     for (unsigned x = 0; x < view->width; x++, from += 4)
         out[x] = from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16;

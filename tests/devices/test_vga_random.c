@@ -107,6 +107,57 @@ START_TEST(same_accesses_same_machine)
 }
 END_TEST
 
+/* Copies what the state table names, as saving and loading does. */
+static void copy_state(uint8_t *to, const uint8_t *from,
+                       const struct state_field *table)
+{
+    for (const struct state_field *f = table; f->name; f++) {
+        if (f->kind == STATE_KIND_VALUES) {
+            memcpy(to + f->offset, from + f->offset, f->size * f->count);
+        } else if (f->kind == STATE_KIND_BUFFER) {
+            void *target;
+            const void *source;
+            size_t size;
+
+            memcpy(&target, to + f->offset, sizeof(target));
+            memcpy(&source, from + f->offset, sizeof(source));
+            memcpy(&size, from + f->aux, sizeof(size));
+            memcpy(target, source, size);
+        } else {
+            for (size_t i = 0; i < f->count; i++)
+                copy_state(to + f->offset + i * f->size,
+                           from + f->offset + i * f->size, f->table);
+        }
+    }
+}
+
+/* A machine that was loaded goes on as the one that was saved: same registers,
+ * same mappings, same pictures, same interrupts. */
+START_TEST(loaded_machine_goes_on_the_same)
+{
+    struct board a, b;
+    uint64_t seed = (uint64_t)_i * 31 + 5;
+
+    board_create(&a, 0x100000);
+    board_create(&b, 0x100000);
+    run(&a, seed, 3000);
+    run(&b, seed + 1, 2000); /* something else, to be forgotten */
+    clock_sync(b.clock, b.ns = a.ns > b.ns ? a.ns : b.ns);
+    pass_time(&a, b.ns - a.ns);
+    clock_clear(b.clock);
+    b.clock->orders = a.clock->orders;
+    copy_state((uint8_t *)b.vga, (const uint8_t *)a.vga, a.vga->class->state);
+    b.vga->class->loaded(b.vga);
+    b.irq = a.irq;
+    for (unsigned i = 0; i < 40; i++) {
+        ck_assert_uint_eq(run(&a, seed + i, 500), run(&b, seed + i, 500));
+        ck_assert_int_eq(a.irq, b.irq);
+    }
+    board_destroy(&a);
+    board_destroy(&b);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     Suite *suite = suite_create("devices/vga_random");
@@ -116,6 +167,7 @@ Suite *test_suite(void)
     tcase_set_timeout(tcase, 280);
     tcase_add_loop_test(tcase, random_accesses, 0, 4);
     tcase_add_test(tcase, same_accesses_same_machine);
+    tcase_add_loop_test(tcase, loaded_machine_goes_on_the_same, 0, 8);
     suite_add_tcase(suite, tcase);
     return suite;
 }
