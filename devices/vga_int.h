@@ -293,6 +293,7 @@ struct vga_timing {
     uint32_t lines, display_lines;
     uint32_t retrace_start, retrace_lines; /* vertical, in scan lines */
     uint64_t field_ns, retrace_ns;         /* length; start of the retrace */
+    bool usable; /* the CRTC registers, or DISPI, give a picture */
 };
 
 void vga_get_timing(const struct vga *v, struct vga_timing *t);

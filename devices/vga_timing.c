@@ -5,6 +5,10 @@
 #define NS_PER_MS 1000000u
 #define VBE_HZ    60u
 
+/* As if this mode were set while there is none. */
+#define IDLE_WIDTH  640
+#define IDLE_HEIGHT 480
+
 /* A DISPI mode has no timing registers: 60 fields a second, a fifth of each
  * line and a twentieth of the lines dark. */
 static void nominal_timing(uint32_t width, uint32_t height,
@@ -57,6 +61,7 @@ static bool plausible(const struct vga_timing *t)
 
 void vga_get_timing(const struct vga *v, struct vga_timing *t)
 {
+    t->usable = true;
     if (vga_vbe_on(v)) {
         struct vga_vbe_mode m;
 
@@ -64,10 +69,11 @@ void vga_get_timing(const struct vga *v, struct vga_timing *t)
         nominal_timing(m.width, m.height, t);
     } else {
         crtc_timing(v, t);
+        t->usable = plausible(t);
         /* differs: registers that give no picture still give retraces, so that
          * a guest which waits for one goes on. */
-        if (!plausible(t))
-            nominal_timing(640, 480, t);
+        if (!t->usable)
+            nominal_timing(IDLE_WIDTH, IDLE_HEIGHT, t);
     }
     t->field_ns = (uint64_t)t->lines * t->line_dots * NS_PER_MS / t->khz;
     t->retrace_ns =

@@ -305,17 +305,17 @@ static void get_vbe(const struct vga *v, struct vga_view *view)
 
 /* Dark once it lasted a field: a short blank, as around a palette change, costs
  * a real screen a few lines of one field. */
-static bool is_dark(const struct vga *v)
+static bool is_dark(const struct vga *v, const struct vga_timing *t)
 {
-    struct vga_timing t;
-
-    vga_get_timing(v, &t);
-    return v->blank && clock_now_ns(v->clock) - v->blank_ns >= t.field_ns;
+    return v->blank &&
+           (!t->usable || clock_now_ns(v->clock) - v->blank_ns >= t->field_ns);
 }
 
 /* The border's colour fills the screen while the CPU owns the palette; else a
- * dark screen is black. */
-static void darken(const struct vga *v, struct vga_view *view)
+ * dark screen is black. Before a mode is set it has the size of a common one.
+ */
+static void darken(const struct vga *v, const struct vga_timing *t,
+                   struct vga_view *view)
 {
     bool running = !(v->seq[SEQ_CLOCKING] & SEQ_CLOCKING_OFF) &&
                    (v->seq[SEQ_RESET] & SEQ_RESET_RUN) == SEQ_RESET_RUN &&
@@ -323,12 +323,19 @@ static void darken(const struct vga *v, struct vga_view *view)
 
     view->kind = VGA_VIEW_DARK;
     view->lut[0] = running ? dac_color(v, v->ac[AC_OVERSCAN]) : 0;
+    if (t->usable)
+        return;
+    view->width = t->display_dots;
+    view->height = t->display_lines;
+    memset(view->lines, 0, view->height * sizeof(view->lines[0]));
 }
 
 void vga_get_view(const struct vga *v, struct vga_view *view)
 {
     uint64_t fields = vga_retraces(v);
+    struct vga_timing t;
 
+    vga_get_timing(v, &t);
     memset(view, 0, offsetof(struct vga_view, lut));
     view->cursor_phase = !(fields & 8);
     view->blink_phase = fields & 16;
@@ -337,8 +344,8 @@ void vga_get_view(const struct vga *v, struct vga_view *view)
     else
         get_ibm(v, view);
     view->width = max(view->width, 1);
-    if (is_dark(v))
-        darken(v, view);
+    if (is_dark(v, &t))
+        darken(v, &t, view);
     else
         fill_lut(v, view);
 }

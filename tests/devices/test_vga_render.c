@@ -433,6 +433,15 @@ START_TEST(start_address_waits_for_the_retrace)
 }
 END_TEST
 
+START_TEST(no_mode_is_a_black_screen)
+{
+    device_reset(picture.board.vga);
+    render(640, 480);
+    ck_assert_uint_eq(dot(0, 0), 0);
+    ck_assert_uint_eq(dot(639, 479), 0);
+}
+END_TEST
+
 START_TEST(screen_off_shows_after_a_field)
 {
     draw_ramps();
@@ -522,6 +531,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, split_screen_resets_panning_if_told);
     tcase_add_test(tcase, preset_row_scan_scrolls_text);
     tcase_add_test(tcase, start_address_waits_for_the_retrace);
+    tcase_add_test(tcase, no_mode_is_a_black_screen);
     tcase_add_test(tcase, screen_off_shows_after_a_field);
     tcase_add_test(tcase, blanking_inside_the_picture);
     tcase_add_test(tcase, pel_mask_and_color_select);
