@@ -49,6 +49,13 @@ enum {
 #define SENSE_LEVEL    0x4e /* sum of 6-bit levels that the comparator sees */
 
 /* Bits that exist. */
+enum {
+    MISC_BITS = 0xef,
+    SEQ_INDEX_BITS = 0x07,
+    CRTC_INDEX_BITS = 0x3f,
+    GC_INDEX_BITS = 0x0f,
+    AC_INDEX_BITS = 0x3f,
+};
 static const uint8_t seq_bits[VGA_SEQ_COUNT] = {0x03, 0x3d, 0x0f, 0x3f, 0x0e};
 static const uint8_t gc_bits[VGA_GC_COUNT] = {0x0f, 0x0f, 0x0f, 0x1f, 0x03,
                                               0x7b, 0x0f, 0x0f, 0xff};
@@ -132,7 +139,7 @@ static void write_ac(struct vga *v, uint8_t value)
     unsigned index = v->ac_index & 0x1f;
 
     if (!v->ac_data) {
-        v->ac_index = value & 0x3f;
+        v->ac_index = value & AC_INDEX_BITS;
         update_blank(v);
     } else if (index < VGA_AC_COUNT) {
         v->ac[index] = value & ac_bits[index];
@@ -149,7 +156,7 @@ static void fetch_color(struct vga *v)
 
 static uint8_t read_dac(struct vga *v)
 {
-    uint8_t value = v->dac_hold[v->dac_step % 3];
+    uint8_t value = v->dac_hold[v->dac_step];
 
     if (++v->dac_step >= 3)
         fetch_color(v);
@@ -160,7 +167,7 @@ static void write_dac(struct vga *v, uint8_t value)
 {
     bool eight = v->vbe[VBE_ENABLE] & VBE_8BIT_DAC;
 
-    v->dac_hold[v->dac_step % 3] = eight ? value : value & 0x3f;
+    v->dac_hold[v->dac_step] = eight ? value : value & 0x3f;
     if (++v->dac_step < 3)
         return;
     memcpy(v->dac + 3 * v->dac_index, v->dac_hold, 3);
@@ -180,7 +187,7 @@ static uint8_t read_status0(const struct vga *v)
 
 static void write_misc(struct vga *v, uint8_t value)
 {
-    v->misc = value & 0xef;
+    v->misc = value & MISC_BITS;
     vga_update_memory(v);
     vga_update_retrace(v);
 }
@@ -241,15 +248,15 @@ static void write_register(struct vga *v, unsigned port, uint8_t value)
         v->subsystem = value & 1;
         vga_update_memory(v);
         break;
-    case PORT_SEQ_INDEX: v->seq_index = value & 0x07; break;
+    case PORT_SEQ_INDEX: v->seq_index = value & SEQ_INDEX_BITS; break;
     case PORT_SEQ_DATA: write_seq(v, value); break;
     case PORT_DAC_MASK: v->dac_mask = value; break;
     case PORT_DAC_READ_INDEX: write_dac_index(v, value, DAC_STATE_READ); break;
     case PORT_DAC_WRITE_INDEX: write_dac_index(v, value, 0); break;
     case PORT_DAC_DATA: write_dac(v, value); break;
-    case PORT_GC_INDEX: v->gc_index = value & 0x0f; break;
+    case PORT_GC_INDEX: v->gc_index = value & GC_INDEX_BITS; break;
     case PORT_GC_DATA: write_gc(v, value); break;
-    case PORT_CRTC_INDEX: v->crtc_index = value & 0x3f; break;
+    case PORT_CRTC_INDEX: v->crtc_index = value & CRTC_INDEX_BITS; break;
     case PORT_CRTC_DATA: write_crtc(v, value); break;
     case PORT_STATUS: v->feature = value & 0x0b; break;
     default: break; /* read-only, or nothing there */
@@ -340,6 +347,11 @@ static void vga_reset(struct device *dev)
     vga_update_retrace(v);
 }
 
+static bool good_base(const struct vga *v, paddr base)
+{
+    return base % MEM_PAGE_BYTES == 0 && base <= LFB_END - v->vram_bytes;
+}
+
 /* Releases what was claimed; a creation that failed may come here too. */
 static void vga_destroy(struct device *dev)
 {
@@ -356,10 +368,35 @@ static void vga_destroy(struct device *dev)
     free(v);
 }
 
+static void keep_bits(uint8_t *registers, const uint8_t *bits, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        registers[i] &= bits[i];
+}
+
+/* A state file may hold anything: only what ports could have set remains. */
+static void keep_possible(struct vga *v)
+{
+    keep_bits(v->seq, seq_bits, VGA_SEQ_COUNT);
+    keep_bits(v->crtc, crtc_bits, VGA_CRTC_COUNT);
+    keep_bits(v->gc, gc_bits, VGA_GC_COUNT);
+    keep_bits(v->ac, ac_bits, VGA_AC_COUNT);
+    v->misc &= MISC_BITS;
+    v->seq_index &= SEQ_INDEX_BITS;
+    v->crtc_index &= CRTC_INDEX_BITS;
+    v->gc_index &= GC_INDEX_BITS;
+    v->ac_index &= AC_INDEX_BITS;
+    v->dac_step %= 3;
+    v->vbe[VBE_BPP] = vga_vbe_depth(v->vbe[VBE_BPP]);
+    if (!good_base(v, v->lfb_base))
+        v->lfb_base = 0;
+}
+
 static void vga_loaded(struct device *dev)
 {
     struct vga *v = vga_from_device(dev);
 
+    keep_possible(v);
     clock_relink(v->clock, &v->retrace);
     v->changes++;
     vga_remap(v);
@@ -485,9 +522,7 @@ void vga_set_lfb(struct device *dev, paddr base)
 {
     struct vga *v = vga_from_device(dev);
 
-    if (base % MEM_PAGE_BYTES || base > LFB_END - v->vram_bytes)
-        base = 0;
-    v->lfb_base = base;
+    v->lfb_base = good_base(v, base) ? base : 0;
     vga_update_memory(v);
 }
 

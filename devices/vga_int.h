@@ -330,6 +330,8 @@ extern const struct bus_ops vga_vbe_ops;
 uint16_t vga_vbe_read(const struct vga *v, unsigned index);
 void vga_vbe_write(struct vga *v, unsigned index, uint16_t value);
 void vga_vbe_reset(struct vga *v);
+/* The depth that a written value stands for: 8 if it is none of them. */
+uint16_t vga_vbe_depth(uint16_t bpp);
 /* Offset of a bank in video memory, or in a plane with 4 bits a pixel. */
 uint32_t vga_vbe_bank_offset(const struct vga *v, enum vga_bank bank);
 

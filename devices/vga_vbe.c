@@ -59,7 +59,7 @@ void vga_get_vbe(const struct vga *v, struct vga_vbe_mode *m)
         m->y * m->pitch + (m->bpp == 4 ? m->x / 8 : line_bytes(m->x, m->bpp));
 }
 
-static uint16_t known_depth(uint16_t bpp)
+uint16_t vga_vbe_depth(uint16_t bpp)
 {
     switch (bpp) {
     case 4:
@@ -161,7 +161,7 @@ static void write_register(struct vga *v, unsigned index, uint16_t value)
         if (value >= ID_FIRST && value <= ID_LAST)
             v->vbe[VBE_ID] = value;
         break;
-    case VBE_BPP: v->vbe[VBE_BPP] = known_depth(value); break;
+    case VBE_BPP: v->vbe[VBE_BPP] = vga_vbe_depth(value); break;
     case VBE_XRES:
         v->vbe[VBE_XRES] = value;
         v->vbe[VBE_VIRT_WIDTH] = 0;

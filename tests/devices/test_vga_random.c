@@ -112,7 +112,7 @@ static void copy_state(uint8_t *to, const uint8_t *from,
                        const struct state_field *table)
 {
     for (const struct state_field *f = table; f->name; f++) {
-        if (f->kind == STATE_KIND_VALUES) {
+        if (f->kind == STATE_KIND_VALUES || f->kind == STATE_KIND_BOOLS) {
             memcpy(to + f->offset, from + f->offset, f->size * f->count);
         } else if (f->kind == STATE_KIND_BUFFER) {
             void *target;
@@ -158,6 +158,41 @@ START_TEST(loaded_machine_goes_on_the_same)
 }
 END_TEST
 
+/* Puts random values where a state file's content would go. */
+static void scramble(uint8_t *object, const struct state_field *table,
+                     uint64_t *seed)
+{
+    for (const struct state_field *f = table; f->name; f++) {
+        size_t bytes = f->size * f->count;
+
+        if (f->kind == STATE_KIND_TABLE)
+            scramble(object + f->offset, f->table, seed);
+        if (f->kind != STATE_KIND_VALUES && f->kind != STATE_KIND_BOOLS)
+            continue;
+        for (size_t i = 0; i < bytes; i++)
+            object[f->offset + i] =
+                (uint8_t)(random32(seed) &
+                          (f->kind == STATE_KIND_BOOLS ? 1 : 0xff));
+    }
+}
+
+START_TEST(any_state_file_is_harmless)
+{
+    struct board b;
+    uint64_t seed = (uint64_t)_i + 3;
+
+    board_create(&b, 0x100000);
+    for (unsigned i = 0; i < 60; i++) {
+        clock_clear(b.clock);
+        scramble((uint8_t *)b.vga, b.vga->class->state, &seed);
+        b.vga->class->loaded(b.vga);
+        look(&b, 0);
+        run(&b, seed, 300);
+    }
+    board_destroy(&b);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     Suite *suite = suite_create("devices/vga_random");
@@ -168,6 +203,7 @@ Suite *test_suite(void)
     tcase_add_loop_test(tcase, random_accesses, 0, 4);
     tcase_add_test(tcase, same_accesses_same_machine);
     tcase_add_loop_test(tcase, loaded_machine_goes_on_the_same, 0, 8);
+    tcase_add_loop_test(tcase, any_state_file_is_harmless, 0, 4);
     suite_add_tcase(suite, tcase);
     return suite;
 }
