@@ -11,8 +11,9 @@
  *   the vertical retrace; DISPI with 4 to 32 bits a pixel.
  * Missing: effects that change registers or palette within one field (a
  *   picture shows the state at one instant, line compare excepted); the border
- *   is not part of the picture; light pen; serializers linked by "shift load
- *   16/32" (no IBM mode uses them); DDC.
+ *   is not part of the picture; video feedback in input status 1 (bits 4 and 5
+ *   read 0); light pen; serializers linked by "shift load 16/32" (no IBM mode
+ *   uses them); DDC.
  *
  * Files: vga.c ports and registers, vga_timing.c position of the beam,
  * vga_mem.c CPU access to video memory, vga_vbe.c DISPI, vga_view.c geometry,
