@@ -11,6 +11,14 @@
 #include "tests/frontend/fake_machine.h"
 #include "tests/suite.h"
 
+/* The libraries behind SDL keep some memory to the end. */
+const char *__asan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+    return "detect_leaks=0";
+}
+
 static pid_t server;
 static pid_t owner; /* of the server: not the processes of single tests */
 static struct machine *machine;

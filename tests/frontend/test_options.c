@@ -6,7 +6,7 @@
 
 #include "tests/suite.h"
 
-#define WORDS_MAX 16
+#define WORDS_MAX 24
 
 static struct options options;
 static struct failure failure;
