@@ -398,6 +398,8 @@ static void fill_entry(struct cpu *cpu, laddr addr, const struct walk *walk,
     kinds = FILL_READ;
     if (write && !(row->flags & MEM_PAGE_SLOW_WRITE))
         kinds |= FILL_WRITE;
+    else if (cpu->space->read[user][vpn] == addend)
+        return; /* as quick as it gets: a store to a page with code */
     remember_fill(cpu, vpn, (uint32_t)(row - cpu->mem->pages),
                   user ? kinds << FILL_USER_SHIFT : kinds);
     cpu->space->read[user][vpn] = addend;
