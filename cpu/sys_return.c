@@ -71,7 +71,8 @@ static bool load_stack(struct cpu *cpu, struct back *b)
                            VECTOR_GP, &b->stack);
 }
 
-/* What the outer level may not use is taken from it. */
+/* What the outer level may not use is taken from it; a null selector, whose
+ * hidden privilege is 0, becomes 0. */
 static void drop_inner_segments(struct cpu *cpu)
 {
     static const uint8_t data[] = {SEG_ES, SEG_FS, SEG_GS, SEG_DS};
@@ -81,7 +82,7 @@ static void drop_inner_segments(struct cpu *cpu)
         unsigned dpl = (s->access & ACCESS_DPL) >> ACCESS_DPL_SHIFT;
         bool conforming = (~s->access & (ACCESS_CODE | ACCESS_DOWN)) == 0;
 
-        if ((s->access & ACCESS_P) && !conforming && dpl < cpu->cpl)
+        if (!conforming && dpl < cpu->cpl)
             seg_set_null(cpu, data[i], 0);
     }
 }

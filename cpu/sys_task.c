@@ -78,7 +78,7 @@ bool task_inner_stack(struct cpu *cpu, unsigned level, struct inner_stack *out)
     unsigned word = present_type(cpu) & DESC_32 ? 4 : 2;
     uint32_t at = word + level * 2 * word, ss;
 
-    if (at + word + 1 > tr->limit)
+    if (at + 2 * word - 1 > tr->limit)
         return desc_fault(cpu, VECTOR_TS, tr->selector);
     if (!mmu_load(cpu, tr->base + at, word, false, &out->esp) ||
         !mmu_load(cpu, tr->base + at + word, 2, false, &ss))
