@@ -152,8 +152,11 @@ static const struct insn *run_exec(struct cpu *cpu, const struct insn *insn)
 
     interp_begin(cpu, insn);
     next = cpu->eip;
-    if (!exec_of[insn->slot](cpu, insn))
-        return interp_fault(cpu, insn);
+    if (!exec_of[insn->slot](cpu, insn)) {
+        /* After a task switch the fault is the new task's: insn_eip stays. */
+        cpu->block_insns += insn->index;
+        return NULL;
+    }
     if (must_leave(cpu, insn, next))
         return interp_leave(cpu, insn, cpu->eip);
     return insn + 1;
