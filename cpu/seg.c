@@ -119,7 +119,8 @@ static uint8_t fast_bits(const struct cpu *cpu, const struct segment *s)
         if (s->access & ACCESS_RW)
             fast |= SEG_FAST_WRITE;
     }
-    if (fast && s->base == 0 && s->limit == UINT32_MAX)
+    if (fast == (SEG_FAST_READ | SEG_FAST_WRITE) && s->base == 0 &&
+        s->limit == UINT32_MAX)
         fast |= SEG_FLAT;
     return (uint8_t)fast;
 }

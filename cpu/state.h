@@ -98,7 +98,7 @@ enum {
 enum {
     SEG_FAST_READ = 1 << 0,  /* readable, expand up, in [0, limit] */
     SEG_FAST_WRITE = 1 << 1, /* writable, expand up, in [0, limit] */
-    SEG_FLAT = 1 << 2,       /* base 0, limit 4 GiB: no check at all */
+    SEG_FLAT = 1 << 2,       /* writable, base 0, limit 4 GiB: no check */
 };
 
 /* A segment register with its hidden part. */
