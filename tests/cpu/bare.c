@@ -106,14 +106,10 @@ enum bare_end bare_run(struct bare *bare, uint64_t insns)
     clock_set_limit(bare->clock, clock_now_ns(bare->clock) + insns);
     while (!bare->exited) {
         switch (cpu_run(bare->cpu)) {
-        case CPU_STOP_SHUTDOWN:
-            return BARE_SHUTDOWN;
-        case CPU_STOP_HALT:
-            return BARE_HALTED;
-        case CPU_STOP_COUNT:
-            return BARE_LIMIT;
-        case CPU_STOP_REQUEST:
-            break;
+        case CPU_STOP_SHUTDOWN: return BARE_SHUTDOWN;
+        case CPU_STOP_HALT: return BARE_HALTED;
+        case CPU_STOP_COUNT: return BARE_LIMIT;
+        case CPU_STOP_REQUEST: break;
         }
     }
     return BARE_EXITED;
