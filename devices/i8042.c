@@ -500,6 +500,14 @@ static void i8042_loaded(struct device *dev)
 {
     struct i8042 *c = from_device(dev);
 
+    c->reply_first %= REPLY_BYTES;
+    if (c->reply_count > REPLY_BYTES)
+        c->reply_count = REPLY_BYTES;
+    c->last &= 1;
+    for (unsigned port = 0; port < PORTS; port++) {
+        if (!c->plugs[port].device)
+            c->ready[port] = false;
+    }
     clock_relink(c->clock, &c->arrive);
 }
 

@@ -430,6 +430,18 @@ static void i8237_reset(struct device *dev)
         master_clear(&d->chips[chip]);
 }
 
+static void i8237_loaded(struct device *dev)
+{
+    struct i8237 *d = from_device(dev);
+
+    for (unsigned chip = 0; chip < CHIPS; chip++) {
+        d->chips[chip].mask &= 0x0f;
+        d->chips[chip].request &= 0x0f;
+        d->chips[chip].terminal &= 0x0f;
+        d->chips[chip].dreq &= 0x0f;
+    }
+}
+
 static void i8237_destroy(struct device *dev)
 {
     free(from_device(dev));
@@ -467,6 +479,7 @@ static const struct device_class i8237_class = {
     .reset = i8237_reset,
     .destroy = i8237_destroy,
     .state = i8237_state,
+    .loaded = i8237_loaded,
 };
 
 static enum status map_ports(struct i8237 *d, struct bus *ports)

@@ -316,8 +316,10 @@ static void i8254_loaded(struct device *dev)
 {
     struct i8254 *pit = from_device(dev);
 
-    for (unsigned i = 0; i < I8254_COUNTERS; i++)
+    for (unsigned i = 0; i < I8254_COUNTERS; i++) {
+        counter_mend(&pit->channels[i].counter, now(pit));
         clock_relink(pit->clock, &pit->channels[i].event);
+    }
 }
 
 static void i8254_destroy(struct device *dev)

@@ -162,6 +162,24 @@ static uint64_t until_event(const struct counter *c)
     }
 }
 
+void counter_mend(struct counter *c, uint64_t now)
+{
+    uint32_t m = modulus(c);
+
+    c->control &= 0x3f;
+    c->tick = c->tick < now ? c->tick : now;
+    c->ce %= m;
+    if (c->cr == 0 || c->cr > m)
+        c->cr = m;
+    if (c->count == 0 || c->count > m)
+        c->count = m;
+    if (counter_mode(c) == 3 && c->counting)
+        c->ce &= ~1u;
+    /* A phase that should be over already lasts one more count. */
+    if (until_event(c) == 0)
+        c->ce = 2;
+}
+
 static void count_down(struct counter *c, uint64_t ticks)
 {
     uint32_t m = modulus(c), step = counter_mode(c) == 3 ? 2 : 1;

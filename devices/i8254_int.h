@@ -31,6 +31,10 @@ struct counter {
 
 extern const struct state_field counter_state[];
 
+/* After a load: makes anything that a file can hold a state that counting can
+ * reach, not later than edge `now`. */
+void counter_mend(struct counter *c, uint64_t now);
+
 /* Mode 0..5. */
 unsigned counter_mode(const struct counter *c);
 

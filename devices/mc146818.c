@@ -279,7 +279,15 @@ static void rtc_reset(struct device *dev)
 static void rtc_loaded(struct device *dev)
 {
     struct mc146818 *r = from_device(dev);
+    uint64_t now = clock_now_ns(r->clock);
 
+    r->index &= (uint8_t)~INDEX_NMI;
+    r->extended_index &= 0x7f;
+    r->phase %= UINT64_C(1) << 22;
+    if (r->start_ns > now)
+        r->start_ns = now;
+    if (r->seen > ticks_at(r, now))
+        r->seen = ticks_at(r, now);
     clock_relink(r->clock, &r->event);
 }
 

@@ -402,6 +402,15 @@ static void keyboard_loaded(struct device *dev)
 {
     struct ps2_keyboard *k = from_device(dev);
 
+    k->first %= sizeof(k->buffer);
+    if (k->count > sizeof(k->buffer))
+        k->count = sizeof(k->buffer);
+    if (k->replies > REPLY_BYTES)
+        k->replies = REPLY_BYTES;
+    if (k->set < 1 || k->set > 3)
+        k->set = 2;
+    for (unsigned key = 0; key < PS2_KEY_COUNT; key++)
+        k->down[key] = k->down[key] != 0;
     clock_relink(k->clock, &k->repeat);
     clock_relink(k->clock, &k->test);
 }

@@ -401,10 +401,26 @@ static void mouse_reset(struct device *dev)
     clock_disarm(m->clock, &m->test);
 }
 
+static int32_t limit(int32_t counter)
+{
+    if (counter > COUNTS_MAX)
+        return COUNTS_MAX;
+    return counter < -COUNTS_MAX ? -COUNTS_MAX : counter;
+}
+
 static void mouse_loaded(struct device *dev)
 {
     struct ps2_mouse *m = from_device(dev);
 
+    if (m->outs > OUT_BYTES)
+        m->outs = 0;
+    if (m->lasts > PACKET_BYTES)
+        m->lasts = 0;
+    if (!m->rate)
+        m->rate = RATE_DEFAULT;
+    m->right = limit(m->right);
+    m->down = limit(m->down);
+    m->wheel = limit(m->wheel);
     clock_relink(m->clock, &m->sample);
     clock_relink(m->clock, &m->test);
 }

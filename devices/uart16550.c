@@ -534,6 +534,15 @@ static void uart_loaded(struct device *dev)
 {
     struct uart16550 *u = from_device(dev);
 
+    u->rx_first %= FIFO_BYTES;
+    u->tx_first %= FIFO_BYTES;
+    u->queue_first %= UART16550_QUEUE_BYTES;
+    if (u->rx_count > depth(u))
+        u->rx_count = (uint8_t)depth(u);
+    if (u->tx_count > depth(u))
+        u->tx_count = (uint8_t)depth(u);
+    if (u->queue_count > UART16550_QUEUE_BYTES)
+        u->queue_count = UART16550_QUEUE_BYTES;
     clock_relink(u->clock, &u->sent);
     clock_relink(u->clock, &u->thre_late);
     clock_relink(u->clock, &u->timeout);
