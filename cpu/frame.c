@@ -50,7 +50,8 @@ bool frame_check(struct cpu *cpu, const struct frame *frame)
         laddr addr = frame->ss.base + offset;
 
         if (!seg_allows(&frame->ss, offset, size, true))
-            return cpu_fault(cpu, VECTOR_SS, (frame->error & ~3u) | cpu->ext);
+            return cpu_fault(cpu, seg_stack_vector(cpu),
+                             (frame->error & ~3u) | cpu->ext);
         if (frame->user && seg_unaligned(cpu, addr, size))
             return cpu_fault(cpu, VECTOR_AC, 0);
         if (frame->user == cpu->user && mmu_write_host(cpu, addr, size))

@@ -37,6 +37,11 @@ bool seg_unaligned(const struct cpu *cpu, laddr addr, unsigned size)
            checks_alignment(cpu);
 }
 
+unsigned seg_stack_vector(const struct cpu *cpu)
+{
+    return cpu->model == CPU_286 && !cpu_protected(cpu) ? VECTOR_GP : VECTOR_SS;
+}
+
 bool seg_check(struct cpu *cpu, unsigned seg, uint32_t offset, unsigned size,
                bool write)
 {
@@ -46,7 +51,8 @@ bool seg_check(struct cpu *cpu, unsigned seg, uint32_t offset, unsigned size,
     if (cpu->model == CPU_8086)
         return true;
     if (!seg_allows(s, offset, size, write))
-        return cpu_fault(cpu, seg == SEG_SS ? VECTOR_SS : VECTOR_GP, cpu->ext);
+        return cpu_fault(cpu, seg == SEG_SS ? seg_stack_vector(cpu) : VECTOR_GP,
+                         cpu->ext);
     if (seg_unaligned(cpu, s->base + offset, size))
         return cpu_fault(cpu, VECTOR_AC, 0);
     return true;

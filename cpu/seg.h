@@ -101,6 +101,10 @@ bool seg_load_register(struct cpu *cpu, unsigned seg, uint16_t selector);
  * instruction) are not asked about. */
 bool seg_unaligned(const struct cpu *cpu, laddr addr, unsigned size);
 
+/* What an access beyond the limit of SS raises: #SS, but #GP on a 286 in real
+ * mode (as captured from processors). */
+unsigned seg_stack_vector(const struct cpu *cpu);
+
 /* Makes a segment register unusable, as a null selector does. */
 void seg_set_null(struct cpu *cpu, unsigned seg, uint16_t selector);
 
