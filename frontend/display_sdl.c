@@ -9,24 +9,19 @@
 
 #include "frontend/cp437.h"
 #include "frontend/display.h"
+#include "frontend/sdl_canvas.h"
 #include "frontend/sdl_keys.h"
 
 /* A text screen of 720 columns is crisp in a window of a multiple of that. */
 #define WINDOW_WIDTH  720
 #define WINDOW_HEIGHT 540
 #define TITLE_BYTES   256
-#define SCALE_MOST    8
 
 struct window {
     struct display display;
     struct display_host host;
     SDL_Window *window;
-    SDL_Renderer *renderer;
-    SDL_Texture *picture; /* the guest's pixels */
-    SDL_Texture *sharp;   /* the same, each pixel a block; NULL: not needed */
-    unsigned width, height;
-    unsigned aspect_width, aspect_height;
-    unsigned scale; /* of `sharp` */
+    struct sdl_canvas *canvas; /* owned, as the window */
     uint64_t serial;
     bool is_drawn; /* as of serial */
     bool is_captured;
@@ -198,113 +193,6 @@ static bool poll_window(struct display *self)
     return true;
 }
 
-static SDL_Texture *make_texture(const struct window *w, int access,
-                                 unsigned scale, SDL_ScaleMode mode)
-{
-    SDL_Texture *texture =
-        SDL_CreateTexture(w->renderer, SDL_PIXELFORMAT_RGB888, access,
-                          (int)(w->width * scale), (int)(w->height * scale));
-
-    if (texture)
-        SDL_SetTextureScaleMode(texture, mode);
-    return texture;
-}
-
-static void drop_textures(struct window *w)
-{
-    if (w->picture)
-        SDL_DestroyTexture(w->picture);
-    if (w->sharp)
-        SDL_DestroyTexture(w->sharp);
-    w->picture = w->sharp = NULL;
-    w->scale = 0;
-}
-
-static bool update_picture(struct window *w)
-{
-    const struct display_frame *f = w->host.frame;
-
-    machine_render(w->host.machine, w->host.frame);
-    if (f->width == 0 || f->height == 0)
-        return false;
-    if (!w->picture || f->width != w->width || f->height != w->height) {
-        drop_textures(w);
-        w->width = f->width;
-        w->height = f->height;
-        w->picture = make_texture(w, SDL_TEXTUREACCESS_STREAMING, 1,
-                                  SDL_ScaleModeNearest);
-    }
-    w->aspect_width = f->aspect_width ? f->aspect_width : f->width;
-    w->aspect_height = f->aspect_height ? f->aspect_height : f->height;
-    return w->picture && SDL_UpdateTexture(w->picture, NULL, f->pixels,
-                                           (int)(f->width * 4)) == 0;
-}
-
-/* The largest place of the picture's shape in the middle of the window. */
-static SDL_Rect find_place(const struct window *w)
-{
-    SDL_Rect place = {0, 0, 0, 0};
-    int64_t aw = w->aspect_width;
-    int64_t ah = w->aspect_height;
-    int width;
-    int height;
-
-    SDL_GetRendererOutputSize(w->renderer, &width, &height);
-    place.w = width;
-    place.h = (int)(width * ah / aw);
-    if (place.h > height) {
-        place.h = height;
-        place.w = (int)(height * aw / ah);
-    }
-    place.x = (width - place.w) / 2;
-    place.y = (height - place.h) / 2;
-    return place;
-}
-
-/* Smooth scaling by a fraction blurs the pixels of old screens; so each one
- * first becomes a block, larger than it will be, and that is scaled smoothly.
- * NULL: the sizes fit as they are, or the renderer cannot do it. */
-static SDL_Texture *sharpen(struct window *w, const SDL_Rect *place)
-{
-    unsigned across = ((unsigned)place->w + w->width - 1) / w->width;
-    unsigned down = ((unsigned)place->h + w->height - 1) / w->height;
-    unsigned scale = across > down ? across : down;
-
-    if (scale > SCALE_MOST || !SDL_RenderTargetSupported(w->renderer) ||
-        ((unsigned)place->w % w->width == 0 &&
-         (unsigned)place->h % w->height == 0))
-        return NULL;
-    if (w->scale != scale) {
-        if (w->sharp)
-            SDL_DestroyTexture(w->sharp);
-        w->sharp = make_texture(w, SDL_TEXTUREACCESS_TARGET, scale,
-                                SDL_ScaleModeLinear);
-        w->scale = scale;
-    }
-    if (!w->sharp || SDL_SetRenderTarget(w->renderer, w->sharp) != 0)
-        return NULL;
-    SDL_RenderCopy(w->renderer, w->picture, NULL, NULL);
-    SDL_SetRenderTarget(w->renderer, NULL);
-    return w->sharp;
-}
-
-static void draw(struct window *w)
-{
-    SDL_Rect place;
-    SDL_Texture *texture;
-
-    SDL_SetRenderDrawColor(w->renderer, 0, 0, 0, 255);
-    if (update_picture(w)) {
-        place = find_place(w);
-        texture = place.w > 0 && place.h > 0 ? sharpen(w, &place) : NULL;
-        SDL_RenderClear(w->renderer);
-        SDL_RenderCopy(w->renderer, texture ? texture : w->picture, NULL,
-                       &place);
-    } else
-        SDL_RenderClear(w->renderer);
-    SDL_RenderPresent(w->renderer);
-}
-
 static void show_window(struct display *self)
 {
     struct window *w = (struct window *)self;
@@ -312,20 +200,27 @@ static void show_window(struct display *self)
 
     if (w->is_drawn && serial == w->serial)
         return;
-    draw(w);
+    machine_render(w->host.machine, w->host.frame);
+    w->canvas->ops->draw(w->canvas, w->host.frame, !w->is_drawn);
     w->is_drawn = true;
     w->serial = serial;
+}
+
+static void close_window(struct window *w)
+{
+    if (w->canvas)
+        w->canvas->ops->destroy(w->canvas);
+    if (w->window)
+        SDL_DestroyWindow(w->window);
+    w->canvas = NULL;
+    w->window = NULL;
 }
 
 static void destroy_window(struct display *self)
 {
     struct window *w = (struct window *)self;
 
-    drop_textures(w);
-    if (w->renderer)
-        SDL_DestroyRenderer(w->renderer);
-    if (w->window)
-        SDL_DestroyWindow(w->window);
+    close_window(w);
     SDL_QuitSubSystem(SDL_INIT_VIDEO);
     free(w);
 }
@@ -345,7 +240,8 @@ static int choose_scale(void)
     return across > 1 ? across : 1;
 }
 
-static bool open_window(struct window *w)
+static bool try_window(struct window *w,
+                       struct sdl_canvas *create_canvas(SDL_Window *window))
 {
     Uint32 flags = SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI;
     int scale = choose_scale();
@@ -355,12 +251,18 @@ static bool open_window(struct window *w)
     w->window = SDL_CreateWindow("Vitrine", SDL_WINDOWPOS_UNDEFINED,
                                  SDL_WINDOWPOS_UNDEFINED, WINDOW_WIDTH * scale,
                                  WINDOW_HEIGHT * scale, flags);
-    if (!w->window)
-        return false;
-    w->renderer = SDL_CreateRenderer(w->window, -1, 0);
-    if (!w->renderer)
-        w->renderer = SDL_CreateRenderer(w->window, -1, SDL_RENDERER_SOFTWARE);
-    if (!w->renderer)
+    if (w->window)
+        w->canvas = create_canvas(w->window);
+    if (w->canvas)
+        return true;
+    close_window(w);
+    return false;
+}
+
+static bool open_window(struct window *w)
+{
+    if (!try_window(w, sdl_canvas_create_gpu) &&
+        !try_window(w, sdl_canvas_create_cpu))
         return false;
     SDL_SetWindowMinimumSize(w->window, 160, 120);
     SDL_StopTextInput(); /* keys, not characters */

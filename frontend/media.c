@@ -113,6 +113,13 @@ static const char *first_name(const struct options *options)
     return options->images ? options->image[0].path : NULL;
 }
 
+static const char *strip_folders(const char *path)
+{
+    const char *slash = path ? strrchr(path, '/') : NULL;
+
+    return slash ? slash + 1 : path;
+}
+
 static bool open_all(struct media *media, const struct options *options,
                      struct failure *failure)
 {
@@ -135,7 +142,7 @@ bool media_open(struct media *media, const struct options *options,
                 struct log *log, struct failure *failure)
 {
     memset(media, 0, sizeof(*media));
-    media->name = first_name(options);
+    media->name = strip_folders(first_name(options));
     media->snapshot = options->snapshot;
     media->log = log;
     if (open_all(media, options, failure))

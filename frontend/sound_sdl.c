@@ -54,6 +54,10 @@ static bool open_device(struct sound_sdl *s)
                             .userdata = s};
     SDL_AudioSpec got;
 
+    if (SDL_GetNumAudioDevices(0) == 0) {
+        SDL_SetError("the host has no sound device");
+        return false;
+    }
     s->device = SDL_OpenAudioDevice(NULL, 0, &wanted, &got,
                                     SDL_AUDIO_ALLOW_FREQUENCY_CHANGE);
     if (!s->device)

@@ -1,0 +1,92 @@
+#!/bin/sh
+# The program from outside: what goes where, and with which exit status.
+# $1: the program
+set -u
+vitrine=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+unset DISPLAY WAYLAND_DISPLAY SDL_VIDEODRIVER
+failed=0
+
+# $1: status, $2: what standard error has to contain ("": nothing at all),
+# rest: arguments
+check() {
+    status=$1
+    text=$2
+    shift 2
+    timeout 60 "$vitrine" "$@" >"$work/out" 2>"$work/err" </dev/null
+    got=$?
+    if [ "$got" != "$status" ]; then
+        echo "vitrine $*: status $got, not $status"
+        cat "$work/err"
+        failed=1
+    elif [ -n "$text" ] && ! grep -qF -- "$text" "$work/err"; then
+        echo "vitrine $*: \"$text\" is missing in:"
+        cat "$work/err"
+        failed=1
+    elif [ -z "$text" ] && [ -s "$work/err" ]; then
+        echo "vitrine $*: unexpected:"
+        cat "$work/err"
+        failed=1
+    fi
+}
+
+check 0 "" --version
+grep -qx 'vitrine [0-9.]*' "$work/out" || { echo "--version"; failed=1; }
+check 0 "" -help
+grep -q -- '-fda FILE' "$work/out" || { echo "-help"; failed=1; }
+
+# Wrong usage.
+check 2 "unknown option" --nonsense
+check 2 "not a size" -m many
+check 2 "not available in this version" -cdrom x
+[ -s "$work/out" ] && { echo "errors belong to standard error"; failed=1; }
+
+# What the host cannot provide.
+check 3 "$work/none.img" -display none "$work/none.img"
+check 3 "$work" -display none "$work"
+: >"$work/empty.img"
+check 3 "empty.img" -display none "$work/empty.img"
+check 3 "cannot open a window" -limit 1s
+check 3 "-display text" -display text -limit 1s
+check 3 "no such file" -display none -bios "$work/none.bin"
+check 3 "size" -display none -bios "$work/empty.img"
+check 3 "no such folder" -display none -serial "file:$work/no/com1"
+check 3 "no such file" -display none -script "$work/none.txt"
+
+# Scripts: refused as a whole, failing at a line, ending well.
+printf 'sleep 1ms\nnonsense\n' >"$work/wrong.txt"
+check 2 "wrong.txt:2: nonsense: no such command" \
+    -display none -script "$work/wrong.txt"
+printf '# first\nwait "This never comes" 100ms\n' >"$work/late.txt"
+check 1 'late.txt:2: wait "This never comes" 100ms: not on the screen' \
+    -display none -script "$work/late.txt"
+printf 'sleep 50ms\nscreenshot %s/shot.png\ntext -\nquit\n' "$work" \
+    >"$work/good.txt"
+check 0 "" -display none -script "$work/good.txt"
+[ "$(head -c 4 "$work/shot.png" | tail -c 3)" = PNG ] ||
+    { echo "no picture"; failed=1; }
+
+# Time limits and figures.
+check 0 "state hash: " -display none -limit 50ms -stats
+grep -q '^instructions: [1-9]' "$work/err" || { echo "-stats"; failed=1; }
+
+# The same run twice, and in real time, is the same run.
+hash_of() {
+    timeout 60 "$vitrine" -display none -script "$work/good.txt" -stats "$@" \
+        2>&1 >/dev/null | grep '^state hash: '
+}
+first=$(hash_of)
+[ -n "$first" ] || { echo "no state hash"; failed=1; }
+[ "$(hash_of)" = "$first" ] || { echo "a second run differs"; failed=1; }
+[ "$(hash_of -speed real)" = "$first" ] ||
+    { echo "a run in real time differs"; failed=1; }
+
+# A signal ends the run, and then the program by that signal.
+"$vitrine" -display none -speed real 2>"$work/err" &
+sleep 0.3
+kill -TERM $!
+wait $! 2>/dev/null
+[ $? = 143 ] || { echo "SIGTERM: status $?"; failed=1; }
+
+exit $failed
