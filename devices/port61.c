@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "devices/i8254.h"
+#include "devices/port61_int.h"
 
 #define PORT61        0x61
 #define SPEAKER       2 /* timer that drives it */
@@ -17,23 +18,6 @@
 #define P61_IOCHK     0x40
 #define P61_PARITY    0x80
 
-#define LOUDNESS    12000 /* of 32767 */
-#define CHUNK       256   /* frames handed on at once */
-#define DECAY_SHIFT 10    /* of the filter that takes the standing level out */
-
-/* Sound, outside the machine's state: what was heard so far. */
-struct speaker {
-    struct host_audio *host; /* borrowed; NULL: nobody listens */
-    uint64_t tick;           /* integrated up to here */
-    uint64_t sample;         /* number of the sample being built */
-    uint64_t sample_tick;    /* where it began */
-    uint64_t next_tick;      /* where it ends */
-    uint64_t high;           /* ticks of it with the cone out */
-    int32_t level, filtered; /* of the last sample; 2^-8 units */
-    int16_t frames[2 * CHUNK];
-    size_t count;
-};
-
 struct port61 {
     struct device dev;
     struct bus *ports;
@@ -42,65 +26,39 @@ struct port61 {
     struct irq_line nmi, gate;
 
     uint8_t value;
-    bool parity, iochk; /* latches */
-    bool masked;        /* port 70 bit 7 */
-    bool nmi_level;     /* as driven */
-    struct speaker speaker;
+    bool parity, iochk;      /* latches */
+    bool masked;             /* port 70 bit 7 */
+    bool nmi_level;          /* as driven */
+    struct speaker *speaker; /* NULL: nobody listens. Outside the state */
 };
 
-static uint64_t sample_start(const struct speaker *s, uint64_t sample)
+static uint64_t present_tick(const struct port61 *p)
 {
-    uint64_t rate = s->host->rate_hz;
-    uint64_t ns =
-        sample / rate * NS_PER_SEC + sample % rate * NS_PER_SEC / rate;
-
-    return i8254_ticks_at(ns);
+    return i8254_ticks_at(clock_now_ns(p->clock));
 }
 
-static void hand_on(struct speaker *s)
-{
-    if (s->count)
-        s->host->put(s->host, s->frames, s->count);
-    s->count = 0;
-}
-
-static void end_sample(struct speaker *s)
-{
-    uint64_t length = s->next_tick - s->sample_tick;
-    int32_t level =
-        length ? (int32_t)(s->high * LOUDNESS / length) * 256 : s->level;
-
-    /* y[n] = x[n] - x[n-1] + (1 - 2^-10) y[n-1] */
-    s->filtered += level - s->level - s->filtered / (1 << DECAY_SHIFT);
-    s->level = level;
-    s->frames[2 * s->count] = s->frames[2 * s->count + 1] =
-        (int16_t)(s->filtered / 256);
-    if (++s->count == CHUNK)
-        hand_on(s);
-    s->high = 0;
-    s->sample++;
-    s->sample_tick = s->next_tick;
-    s->next_tick = sample_start(s, s->sample + 1);
-}
-
-/* Brings the sound up to the present instant. */
+/* Lets the speaker hear all up to the present instant. */
 static void integrate(struct port61 *p)
 {
-    struct speaker *s = &p->speaker;
-    uint64_t now;
+    struct speaker *s = p->speaker;
+    uint64_t now, high;
 
-    if (!s->host)
+    if (!s)
         return;
-    now = i8254_ticks_at(clock_now_ns(p->clock));
+    now = present_tick(p);
+    if (!(p->value & P61_DATA)) {
+        speaker_rest(s, now);
+        return;
+    }
+    high = i8254_high_ticks(p->pit, SPEAKER, s->tick);
     while (s->tick < now) {
-        uint64_t end = now < s->next_tick ? now : s->next_tick;
+        uint64_t end = speaker_block_end(s), sum;
 
-        if (p->value & P61_DATA)
-            s->high += i8254_high_ticks(p->pit, SPEAKER, end) -
-                       i8254_high_ticks(p->pit, SPEAKER, s->tick);
-        s->tick = end;
-        while (s->tick == s->next_tick)
-            end_sample(s);
+        if (end > now)
+            end = now;
+        sum = i8254_high_ticks(p->pit, SPEAKER, end);
+        speaker_hear(s, end, (uint32_t)(sum - high));
+        high = sum;
     }
 }
 
@@ -114,8 +72,8 @@ void port61_flush_audio(struct device *dev)
     struct port61 *p = CONTAINER_OF(dev, struct port61, dev);
 
     integrate(p);
-    if (p->speaker.host)
-        hand_on(&p->speaker);
+    if (p->speaker)
+        speaker_flush(p->speaker);
 }
 
 static void update_nmi(struct port61 *p)
@@ -197,31 +155,16 @@ static void port61_destroy(struct device *dev)
     struct port61 *p = CONTAINER_OF(dev, struct port61, dev);
 
     bus_unmap(p->ports, PORT61, p);
+    free(p->speaker);
     free(p);
-}
-
-/* Sound goes on from where time is now. */
-static void restart_sound(struct port61 *p)
-{
-    struct speaker *s = &p->speaker;
-    uint64_t ns = clock_now_ns(p->clock), rate;
-
-    if (!s->host)
-        return;
-    rate = s->host->rate_hz;
-    s->sample = ns / NS_PER_SEC * rate + ns % NS_PER_SEC * rate / NS_PER_SEC;
-    s->sample_tick = s->tick = i8254_ticks_at(ns);
-    s->next_tick = sample_start(s, s->sample + 1);
-    s->high = 0;
-    if (s->next_tick < s->tick)
-        s->next_tick = s->tick;
 }
 
 static void port61_loaded(struct device *dev)
 {
     struct port61 *p = CONTAINER_OF(dev, struct port61, dev);
 
-    restart_sound(p);
+    if (p->speaker)
+        speaker_restart(p->speaker, present_tick(p));
 }
 
 static const struct state_field port61_state[] = {
@@ -253,13 +196,13 @@ enum status port61_create(const struct port61_config *config,
     p->pit = config->pit;
     p->nmi = config->nmi;
     p->gate = i8254_gate(config->pit, SPEAKER);
-    p->speaker.host = config->audio;
     status = bus_map(p->ports, PORT61, 1, &port61_ops, p);
+    if (status == STATUS_OK && config->audio)
+        status = speaker_create(config->audio, present_tick(p), &p->speaker);
     if (status != STATUS_OK) {
-        free(p);
+        port61_destroy(&p->dev);
         return status;
     }
-    restart_sound(p);
     if (config->audio)
         i8254_listen(config->pit, SPEAKER, on_counter_change, p);
     *out = &p->dev;

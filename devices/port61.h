@@ -8,8 +8,9 @@
  * Missing:  nothing.
  *
  * The speaker's cone is driven by (timer 2 OUT) AND (speaker data). Its level
- * is integrated exactly over each of the host's sample periods, so pulse-width
- * tricks keep their sound; a filter takes the standing level out. */
+ * is integrated exactly over runs of 6 timer ticks, then filtered and resampled
+ * to the host's rate, so that pulse-width tricks keep their sound and high
+ * tones do not fold down; a high-pass takes the standing level out. */
 #ifndef DEVICES_PORT61_H
 #define DEVICES_PORT61_H
 

@@ -30,8 +30,12 @@ static void on_sound(struct host_audio *self, const int16_t *samples,
         ck_assert_int_eq(s, samples[2 * i + 1]);
         lowest = s < lowest ? s : lowest;
         highest = s > highest ? s : highest;
-        crossings += s > 0 && previous <= 0;
-        previous = s;
+        if (s > 1000 && previous <= 0) {
+            crossings++;
+            previous = 1;
+        }
+        if (s < -1000)
+            previous = -1;
     }
 }
 
@@ -165,6 +169,69 @@ START_TEST(nmi_sources_masks_and_latches)
 }
 END_TEST
 
+#define HEARD_FRAMES 24000
+
+static int16_t heard[HEARD_FRAMES];
+static size_t heard_count;
+
+static void keep_sound(struct host_audio *self, const int16_t *samples,
+                       size_t count)
+{
+    (void)self;
+    for (size_t i = 0; i < count && heard_count < HEARD_FRAMES; i++)
+        heard[heard_count++] = samples[2 * i];
+}
+
+/* cos(2 pi x): the series, after reduction. */
+static double cosine(double x)
+{
+    double term = 1, sum = 1, y;
+
+    x -= (double)(long)(x + 0.5);
+    y = 2 * 3.14159265358979 * x;
+    for (int n = 1; n < 26; n += 2) {
+        term *= -y * y / (n * (n + 1));
+        sum += term;
+    }
+    return sum;
+}
+
+/* Power of what was heard near one frequency, in a Hann window. */
+static double power_at(double hz)
+{
+    double re = 0, im = 0;
+
+    for (int i = 0; i < HEARD_FRAMES; i++) {
+        double turns = hz * i / RATE;
+        double w = 0.5 - 0.5 * cosine((double)i / HEARD_FRAMES);
+
+        re += w * heard[i] * cosine(turns);
+        im += w * heard[i] * cosine(turns - 0.25);
+    }
+    return re * re + im * im;
+}
+
+/* The harmonics of a high tone lie above what the host can play; folded down
+ * they would stand next to it. */
+START_TEST(high_tones_do_not_fold)
+{
+    double tone = 14318180.0 / 12 / 119; /* 10027 Hz */
+
+    audio.put = keep_sound;
+    heard_count = 0;
+    set_timer2(119);
+    bus_write(ports, 0x61, 3, 1);
+    pass(NS_PER_SEC / 2 + 1000000);
+    port61_flush_audio(p61);
+    ck_assert_uint_eq(heard_count, HEARD_FRAMES);
+    ck_assert_double_gt(power_at(tone), 1e12);
+    ck_assert_double_lt(power_at(5 * tone - RATE), power_at(tone) / 1e6);
+    ck_assert_double_lt(power_at(RATE - 3 * tone), power_at(tone) / 1e5);
+    ck_assert_double_lt(power_at(9 * tone - 2 * RATE), power_at(tone) / 1e6);
+    audio.put = on_sound;
+}
+END_TEST
+
 START_TEST(survives_random_access)
 {
     for (unsigned i = 0; i < random_count(20000) / 200; i++) {
@@ -188,6 +255,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, pulse_width_is_level);
     tcase_add_test(tcase, refresh_toggles_and_out2_shows);
     tcase_add_test(tcase, nmi_sources_masks_and_latches);
+    tcase_add_test(tcase, high_tones_do_not_fold);
     tcase_add_test(tcase, survives_random_access);
     suite_add_tcase(suite, tcase);
     return suite;
