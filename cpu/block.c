@@ -303,6 +303,8 @@ static insn_fn *choose_handler(const struct builder *b, const struct insn *insn,
         return interp_jump_outside;
     if ((insn->flags & INSN_LOCK) && b->mode.model == CPU_286)
         return interp_locked286;
+    if (b->mode.model <= CPU_286 && interp_is_shift(insn))
+        return interp_shift_286;
     return interp_bind(insn, b->block->mode, dead);
 }
 

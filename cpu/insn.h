@@ -115,7 +115,7 @@ enum decode_result {
     DECODE_OK,
     DECODE_MORE,      /* `size` bytes are not the whole instruction */
     DECODE_UNDEFINED, /* #UD */
-    DECODE_TOO_LONG,  /* too many prefixes: #GP, on a 286 #UD */
+    DECODE_TOO_LONG,  /* too many prefixes: #GP */
 };
 
 /* Decodes the instruction at `bytes`; out->fn, index and offset stay 0. For

@@ -75,7 +75,7 @@ const struct insn *interp_undefined(struct cpu *cpu, const struct insn *insn)
 
 const struct insn *interp_too_long(struct cpu *cpu, const struct insn *insn)
 {
-    cpu_fault(cpu, cpu->model == CPU_286 ? VECTOR_UD : VECTOR_GP, 0);
+    cpu_fault(cpu, VECTOR_GP, 0);
     return interp_fault(cpu, insn);
 }
 
@@ -162,6 +162,21 @@ static const struct insn *run_exec(struct cpu *cpu, const struct insn *insn)
     return insn + 1;
 }
 
+bool interp_is_shift(const struct insn *insn)
+{
+    enum sem sem = sem_of[insn->slot];
+
+    return sem >= SEM_rol && sem <= SEM_sar;
+}
+
+const struct insn *interp_shift_286(struct cpu *cpu, const struct insn *insn)
+{
+    interp_begin(cpu, insn);
+    if (!exec_shift_286(cpu, insn))
+        return interp_fault(cpu, insn);
+    return interp_after(cpu, insn);
+}
+
 /* BT and the like with a bit number that reaches beyond the operand. */
 static const struct insn *run_bit_string(struct cpu *cpu,
                                          const struct insn *insn)
@@ -203,6 +218,8 @@ const struct insn *interp_locked286(struct cpu *cpu, const struct insn *insn)
         cpu_fault(cpu, VECTOR_GP, 0);
         return interp_fault(cpu, insn);
     }
+    if (interp_is_shift(insn))
+        return interp_shift_286(cpu, insn);
     return interp_bind(insn, cpu->mode, false)(cpu, insn);
 }
 

@@ -52,6 +52,10 @@ insn_fn *interp_bind(const struct insn *insn, uint32_t mode, bool dead);
 insn_fn interp_undefined, interp_too_long, interp_end, interp_locked286;
 insn_fn interp_jump_outside;
 
+/* Whether the 8086 and the 286 shift in their own way. */
+bool interp_is_shift(const struct insn *insn);
+insn_fn interp_shift_286;
+
 /* Ways out of a handler. */
 insn_fn interp_miss;     /* hands over to the slow form */
 insn_fn interp_fault;    /* a fault was noted */
@@ -117,13 +121,7 @@ void interp_aad(struct cpu *cpu, const struct insn *insn);
     X(stos) \
     X(lods) \
     X(scas) \
-    X(rol_8086) \
-    X(ror_8086) \
-    X(rcl_8086) \
-    X(rcr_8086) \
-    X(shl_8086) \
-    X(shr_8086) \
-    X(sar_8086) \
+    X(shift_286) \
     X(setmo) \
     X(cmpxchg8b) \
     X(bit_string)

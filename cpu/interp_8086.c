@@ -1,10 +1,11 @@
-/* What only the 8086 does: shifts that count to 255, one bit at a time, and
- * SETMO. Flags as captured from one. */
+/* Shifts of the 8086 and the 286, one bit at a time, with all flags as they
+ * were captured; the 8086 counts to 255. And SETMO, which only it has. */
 #include "cpu/interp.h"
 
 struct shift {
     uint32_t value, mask, top; /* all ones; the sign bit */
     bool cf, of, af;
+    bool ones; /* AF after shifts to the right */
 };
 
 static bool get_operand(struct cpu *cpu, const struct insn *insn, unsigned size,
@@ -78,49 +79,48 @@ static void step_shl(struct shift *s)
 static void step_shr(struct shift *s)
 {
     set_right(s, s->value >> 1, s->value & 1);
-    s->af = false;
+    s->af = s->ones;
 }
 
 static void step_sar(struct shift *s)
 {
     set_right(s, s->value >> 1 | (s->value & s->top), s->value & 1);
-    s->af = false;
+    s->af = s->ones;
 }
 
-static bool shift(struct cpu *cpu, const struct insn *insn, step_fn *step,
-                  bool all_flags)
+static unsigned shift_count(const struct cpu *cpu, const struct insn *insn)
 {
-    unsigned size = insn_operand_size(insn), count = cpu->reg[CPU_ECX] & 0xff;
+    unsigned count = insn->imm;
+
+    if (insn_info[insn->slot].operand[1] == OPERAND_CL)
+        count = cpu->reg[CPU_ECX];
+    return cpu->model == CPU_8086 ? count & 0xff : count & 31;
+}
+
+bool exec_shift_286(struct cpu *cpu, const struct insn *insn)
+{
+    static step_fn *const steps[8] = {step_rol, step_ror, step_rcl, step_rcr,
+                                      step_shl, step_shr, step_shl, step_sar};
+    unsigned size = insn_operand_size(insn), count = shift_count(cpu, insn);
+    unsigned kind = insn->slot & 7; /* ModRM.reg */
     struct shift s = {.mask = size == 1 ? 0xff : 0xffff,
                       .top = size == 1 ? 0x80 : 0x8000,
-                      .cf = flags_b(cpu)};
+                      .cf = flags_b(cpu),
+                      .ones = cpu->model == CPU_286};
 
     if (!get_operand(cpu, insn, size, &s.value))
         return false;
     for (unsigned i = 0; i < count; i++)
-        step(&s);
+        steps[kind](&s);
     if (!set_operand(cpu, insn, size, s.value))
         return false;
-    if (count && all_flags)
+    if (count && kind >= 4)
         flags_result(cpu, 8 * size, s.value,
                      aux_co(s.cf, s.of) | (s.af ? AUX_AF : 0));
     else if (count)
         flags_set_co(cpu, s.cf, s.of);
     return true;
 }
-
-#define SHIFT(name, all_flags) \
-    bool exec_##name##_8086(struct cpu *cpu, const struct insn *insn) \
-    { \
-        return shift(cpu, insn, step_##name, all_flags); \
-    }
-SHIFT(rol, false)
-SHIFT(ror, false)
-SHIFT(rcl, false)
-SHIFT(rcr, false)
-SHIFT(shl, true)
-SHIFT(shr, true)
-SHIFT(sar, true)
 
 /* Not in the manuals: all ones, by CL only if that is not 0. */
 bool exec_setmo(struct cpu *cpu, const struct insn *insn)
