@@ -24,12 +24,13 @@
 
 static const char farewell[] = "\x1b[0m\x1b[?25h\x1b[?2004l\x1b[?1049l";
 
-#define WRITE_BYTES   256 /* no more at once: see chardev.c */
-#define READ_BYTES    512
-#define ESC_POLLS     6 /* without a byte: then it was the Esc key */
-#define PICTURE_POLLS 6 /* pictures are slow to send: one in so many */
-#define LINE_LEAST    4 /* printable characters: a line, not a probe */
-#define BACKLOG_BYTES 8192
+#define WRITE_BYTES    256 /* no more at once: see chardev.c */
+#define READ_BYTES     512
+#define ESC_POLLS      6   /* without a byte: then it was the Esc key */
+#define PICTURE_POLLS  6   /* pictures are slow to send: one in so many */
+#define GREETING_SHOWS 250 /* some seconds */
+#define LINE_LEAST     4   /* printable characters: a line, not a probe */
+#define BACKLOG_BYTES  8192
 
 struct text_screen {
     struct display display;
@@ -45,6 +46,7 @@ struct text_screen {
     unsigned columns, rows;
     uint64_t serial;
     unsigned picture_wait;
+    unsigned greeting_shows; /* the hint is shown even where it hides a row */
 
     bool shows_com1, has_chosen;
     unsigned line_length; /* printable characters of COM1's line */
@@ -248,7 +250,7 @@ static void draw(struct text_screen *s, unsigned columns, unsigned rows)
     if (s->is_ours)
         text_view_draw_line(&view, rows - 1,
                             s->host.ports ? COMMANDS COM1_COMMAND : COMMANDS);
-    else if (rows > s->text->rows && s->text->rows > 0)
+    else if (rows > s->text->rows || s->greeting_shows > 0)
         text_view_draw_line(&view, rows - 1, HINT);
     text_paint_end(s->paint);
 }
@@ -262,6 +264,8 @@ static void show_text(struct display *self)
 
     terminal_get_size(&columns, &rows);
     if (columns != s->columns || rows != s->rows)
+        s->is_drawn = false;
+    if (s->greeting_shows > 0 && --s->greeting_shows == 0)
         s->is_drawn = false;
     if (s->picture_wait > 0)
         s->picture_wait--;
@@ -328,6 +332,7 @@ bool display_text_create(const struct display_host *host, struct display **out,
     s->display.ops = &ops;
     s->com1_view.put = put_com1;
     s->host = *host;
+    s->greeting_shows = GREETING_SHOWS;
     text_keys_init(&s->keys);
     if (!open_screen(s, failure)) {
         destroy_text(&s->display);
