@@ -38,7 +38,18 @@ struct mem_page {
     void *dev;                 /* borrowed */
     uint32_t offset;           /* of this page from the window's base */
     uint32_t flags;            /* MEM_PAGE_* */
+    uint64_t granules; /* with CODE: 64-byte parts, from bit 0, that code
+                          stems from; stores to the others are no news. The
+                          watcher's */
 };
+
+/* The bits of `granules` that [offset, offset + size) of a page touches. */
+static inline uint64_t mem_granules(uint32_t offset, unsigned size)
+{
+    unsigned low = offset >> 6, high = (offset + size - 1) >> 6;
+
+    return UINT64_MAX >> (63 - (high - low)) << low;
+}
 
 /* Who derives something from pages (the CPU's code and address caches).
  * `stored` runs after a store or DMA to a page with CODE, TABLE, WATCH or

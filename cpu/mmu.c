@@ -615,7 +615,13 @@ static uint32_t load_phys(struct cpu *cpu, paddr phys, unsigned size)
 static void store_phys(struct cpu *cpu, paddr phys, uint32_t value,
                        unsigned size)
 {
-    if (mem_page_at(cpu->mem, phys)->flags & MEM_PAGE_IO)
+    const struct mem_page *row = mem_page_at(cpu->mem, phys);
+    uint32_t offset = phys & MEM_PAGE_MASK;
+
+    if ((row->flags & MEM_PAGE_SLOW_WRITE) == MEM_PAGE_CODE && row->host &&
+        !(row->granules & mem_granules(offset, size)))
+        memcpy(row->host + offset, &value, size); /* data beside code */
+    else if (row->flags & MEM_PAGE_IO)
         device_store(cpu, phys, value, size);
     else
         mem_store(cpu->mem, phys, value, size);
