@@ -7,12 +7,11 @@
 #include "cpu/interp.h"
 #include "cpu/mmu.h"
 
-#define UNIT         32u /* bytes */
-#define ARENA_UNITS  (1u << 20)
-#define BLOCK_UNITS  (2u + BLOCK_MAX) /* header, instructions, end */
-#define GRANULE_BITS 6
-#define LIMITS       16 /* code segment limits that blocks may stem from */
-#define BYTES_MAX    255
+#define UNIT        32u /* bytes */
+#define ARENA_UNITS (1u << 20)
+#define BLOCK_UNITS (2u + BLOCK_MAX) /* header, instructions, end */
+#define LIMITS      16 /* code segment limits that blocks may stem from */
+#define BYTES_MAX   255
 
 _Static_assert(sizeof(struct block) == UNIT, "block header");
 _Static_assert(sizeof(struct insn) == UNIT, "instruction");
@@ -21,7 +20,6 @@ _Static_assert(sizeof(struct insn) == UNIT, "instruction");
 struct code_page {
     uint32_t blocks;      /* chain by next_in_page; 0 ends it */
     uint32_t next_active; /* chain of pages with blocks, number + 1 */
-    uint64_t granules;    /* 64 bytes each: some block covers part of it */
     const uint8_t *host;  /* what the page showed */
     bool active;
 };
@@ -188,17 +186,9 @@ static void drop_range(struct cpu *cpu, uint32_t number, uint32_t first,
             at = &block->next_in_page;
     }
     if (!page->blocks) {
-        page->granules = 0;
+        cpu->mem->pages[number].granules = 0;
         mem_flag_page(cpu->mem, number, 0, MEM_PAGE_CODE);
     }
-}
-
-static uint64_t granules_of(uint32_t first, uint32_t last)
-{
-    unsigned low = (first & MEM_PAGE_MASK) >> GRANULE_BITS;
-    unsigned high = (last & MEM_PAGE_MASK) >> GRANULE_BITS;
-
-    return UINT64_MAX >> (63 - (high - low)) << low;
 }
 
 void blocks_stored(struct cpu *cpu, paddr addr, unsigned size,
@@ -211,8 +201,7 @@ void blocks_stored(struct cpu *cpu, paddr addr, unsigned size,
 
     assert(offset + size <= MEM_PAGE_BYTES);
     if (number >= MEM_PAGES || !row->host || (row->flags & MEM_PAGE_ROM) ||
-        !(cpu->blocks->pages[number].granules &
-          granules_of(offset, offset + last)))
+        !(row->granules & mem_granules(offset, size)))
         return;
     while (first < size && row->host[offset + first] == old[first])
         first++;
@@ -445,8 +434,8 @@ static void add_to_page(struct cpu *cpu, struct block *block)
     page->host = cpu->mem->pages[number].host;
     block->next_in_page = page->blocks;
     page->blocks = block_number(cache, block);
-    page->granules |=
-        granules_of(block->phys, block->phys + (block->bytes - 1u));
+    cpu->mem->pages[number].granules |=
+        mem_granules(block->phys & MEM_PAGE_MASK, block->bytes);
     if (!(cpu->mem->pages[number].flags & MEM_PAGE_CODE)) {
         mem_flag_page(cpu->mem, number, MEM_PAGE_CODE, 0);
         mmu_protect_page(cpu, number);

@@ -391,8 +391,7 @@ static void fill_entry(struct cpu *cpu, laddr addr, const struct walk *walk,
     unsigned kinds = 0;
     int64_t addend;
 
-    if (!row->host || (row->flags & MEM_PAGE_IO) ||
-        page_has_breakpoint(cpu, vpn))
+    if (!row->host || (row->flags & MEM_PAGE_IO))
         return;
     addend = (int64_t)(uintptr_t)row->host - ((int64_t)vpn << MEM_PAGE_BITS);
     kinds = FILL_READ;
@@ -400,6 +399,8 @@ static void fill_entry(struct cpu *cpu, laddr addr, const struct walk *walk,
         kinds |= FILL_WRITE;
     else if (cpu->space->read[user][vpn] == addend)
         return; /* as quick as it gets: a store to a page with code */
+    if (page_has_breakpoint(cpu, vpn))
+        return;
     remember_fill(cpu, vpn, (uint32_t)(row - cpu->mem->pages),
                   user ? kinds << FILL_USER_SHIFT : kinds);
     cpu->space->read[user][vpn] = addend;
