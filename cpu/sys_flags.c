@@ -91,8 +91,7 @@ bool exec_sti(struct cpu *cpu, const struct insn *insn)
         return cpu_fault(cpu, VECTOR_GP, 0);
     if (!(cpu->eflags & FLAG_IF)) {
         sys_load_flags(cpu, FLAG_IF, FLAG_IF);
-        if (cpu->intr_level)
-            cpu->events |= CPU_EVENT_SHADOW;
+        cpu->events |= CPU_EVENT_SHADOW;
     }
     return true;
 }

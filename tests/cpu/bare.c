@@ -6,6 +6,7 @@
 
 #define ROM_BYTES     0x10000u
 #define ROM_TOP       0xffff0000u
+#define ROM_TOP_286   0xff0000u /* below 16 MiB */
 #define ROM_LOW       0xf0000u
 #define TEXT_PORT     0xe9
 #define EXIT_PORT     0xf4
@@ -35,10 +36,19 @@ static void write_exit(void *dev, paddr offset, uint32_t value, unsigned size)
 static const struct bus_ops text_ops = {NULL, write_text, 1};
 static const struct bus_ops exit_ops = {NULL, write_exit, 1};
 
+static uint8_t acknowledge(void *source)
+{
+    struct bare *bare = source;
+
+    bare->acks++;
+    cpu_set_intr(bare->cpu, false);
+    return bare->vector;
+}
+
 static enum status wire(struct bare *bare, enum cpu_model model,
                         size_t ram_bytes)
 {
-    struct cpu_config config = {.model = model};
+    struct cpu_config config = {.model = model, .ack = {acknowledge, bare}};
 
     TRY(mem_create(&bare->mem, ram_bytes));
     mem_map_host(bare->mem, 0, ram_bytes, bare->mem->ram);
@@ -97,6 +107,7 @@ enum status bare_load_rom(struct bare *bare, const char *path)
     if (bytes != ROM_BYTES)
         return STATUS_BAD_FORMAT;
     mem_map_rom(bare->mem, ROM_TOP, ROM_BYTES, bare->rom, NULL);
+    mem_map_rom(bare->mem, ROM_TOP_286, ROM_BYTES, bare->rom, NULL);
     mem_map_rom(bare->mem, ROM_LOW, ROM_BYTES, bare->rom, NULL);
     return STATUS_OK;
 }

@@ -22,6 +22,8 @@ struct bare {
     struct clock *clock;
     struct cpu *cpu;
     uint8_t *rom;   /* 64 KiB; NULL without an image */
+    uint8_t vector; /* given when INTR is acknowledged, which lowers it */
+    unsigned acks;
     uint8_t status; /* what was written to port F4 */
     bool exited;
     size_t text_bytes; /* of `text`; what comes after is dropped */

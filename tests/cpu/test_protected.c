@@ -26,6 +26,12 @@ static const struct program {
     {"debug",     CPU_486, BARE_EXITED},
     {"query",     CPU_486, BARE_EXITED},
     {"control",   CPU_486, BARE_EXITED},
+    {"limits",    CPU_486, BARE_EXITED},
+    {"double",    CPU_486, BARE_EXITED},
+    {"io",        CPU_486, BARE_EXITED},
+    {"paging",    CPU_486, BARE_EXITED},
+    {"real",      CPU_486, BARE_EXITED},
+    {"align",     CPU_486, BARE_EXITED},
     {"segload",   CPU_386, BARE_EXITED},
     {"far",       CPU_386, BARE_EXITED},
     {"gates",     CPU_386, BARE_EXITED},
@@ -33,6 +39,13 @@ static const struct program {
     {"task",      CPU_386, BARE_EXITED},
     {"debug",     CPU_386, BARE_EXITED},
     {"query",     CPU_386, BARE_EXITED},
+    {"limits",    CPU_386, BARE_EXITED},
+    {"double",    CPU_386, BARE_EXITED},
+    {"io",        CPU_386, BARE_EXITED},
+    {"real",      CPU_386, BARE_EXITED},
+    {"t286",      CPU_286, BARE_EXITED},
+    {"triple",    CPU_386, BARE_SHUTDOWN},
+    {"triple",    CPU_486, BARE_SHUTDOWN},
 };
 /* clang-format on */
 
