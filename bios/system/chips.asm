@@ -87,10 +87,11 @@ dma_setup:
 ; The clock: 32.768 kHz, 1024 Hz, 24 hours, BCD, no interrupts; bit 7 of the
 ; diagnostic byte when its power failed. The CMOS's sum is brought up to date
 ; instead of checked: what stands there comes from the machine's configuration,
-; not from a set-up program. Destroys AX, BX, CX.
+; not from a set-up program. Destroys AX, BX, CX, SI.
 cmos_setup:
         mov     ax, 2600h | CMOS_REG_A
         call    cmos_write
+        call    clock_format
         mov     al, CMOS_REG_B
         call    cmos_read
         and     al, 01h                 ; summer time stays
@@ -127,3 +128,60 @@ cmos_sum:
         mov     ah, bl
         inc     ax
         jmp     cmos_write
+
+; A clock that counts 12 hours or in binary, as a system may have left it: turns
+; its registers into 24 hours and BCD. Destroys AX, BX, CX, SI.
+clock_format:
+        mov     al, CMOS_REG_B
+        call    cmos_read
+        mov     bl, al                  ; bit 1: 24 hours, 2: binary
+        and     al, 06h
+        cmp     al, 02h
+        je      .done
+        mov     ah, bl
+        or      ah, 80h                 ; stop
+        mov     al, CMOS_REG_B
+        call    cmos_write
+        mov     si, clock_registers
+.next:
+        cs lodsb
+        mov     cl, al
+        call    cmos_read
+        mov     ch, 0
+        cmp     cl, CMOS_HOURS
+        jne     .number
+        test    bl, 02h
+        jnz     .number
+        mov     ch, al                  ; bit 7: afternoon
+        and     al, 7Fh
+.number:
+        test    bl, 04h
+        jnz     .binary
+        call    bcd_to_binary
+.binary:
+        cmp     cl, CMOS_HOURS
+        jne     .write
+        test    bl, 02h
+        jnz     .write
+        cmp     al, 12                  ; 12 o'clock begins each half
+        jne     .half
+        mov     al, 0
+.half:
+        test    ch, 80h
+        jz      .write
+        add     al, 12
+.write:
+        aam                             ; AH = tens, AL = ones
+        shln    ah, 4
+        or      ah, al
+        mov     al, cl
+        call    cmos_write
+        cmp     si, clock_registers_end
+        jb      .next
+.done:
+        ret
+
+clock_registers:
+        db      CMOS_SECONDS, CMOS_MINUTES, CMOS_HOURS
+        db      CMOS_DAY, CMOS_MONTH, CMOS_YEAR
+clock_registers_end:

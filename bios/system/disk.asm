@@ -2,12 +2,12 @@
 ; El Torito's emulated drives will be told apart here as well, before both.
 
 int13_handler:
+        sti
         cmp     dl, 80h
         jae     .disk
         int     40h
         retf    2                       ; with the flags INT 40h returned
 .disk:
-        sti
         frame_enter
         call    disk_find
         jc      .no_drive

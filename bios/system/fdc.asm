@@ -584,6 +584,7 @@ fdc_detect:
         call    fdc_detect_double
 .known:
         or      byte [B_FDMEDIA + bx], FM_KNOWN
+        mov     byte [B_FDSTATUS], FS_OK    ; other rates have failed
         clc
 .done:
         pop     dx

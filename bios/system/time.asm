@@ -183,6 +183,8 @@ rtc_set_alarm:
         rtc_write_from CMOS_MIN_ALARM, FR_CL
         rtc_write_from CMOS_HOUR_ALARM, FR_CH
         call    rtc_open_irq
+        mov     al, CMOS_REG_C          ; forget an alarm that passed unheard
+        call    cmos_read
         mov     al, CMOS_REG_B
         call    cmos_read
         and     al, 7Fh

@@ -1,0 +1,8 @@
+# Runs a guest program and judges it by its exit: (value << 1) | 1 of the exit
+# port, so 1 is good. cmake -DVITRINE=... "-DARGUMENTS=..." -P run_guest.cmake
+execute_process(COMMAND ${VITRINE} -display none -debugcon stdio -exit-port
+    -snapshot -limit 100s -m 16M ${ARGUMENTS}
+  INPUT_FILE /dev/null RESULT_VARIABLE result)
+if(NOT result EQUAL 1)
+  message(FATAL_ERROR "vitrine ended with ${result}; above is what the guest said")
+endif()
