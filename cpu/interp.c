@@ -94,18 +94,18 @@ bool interp_load(struct cpu *cpu, const struct insn *insn, unsigned size,
     return seg_load(cpu, insn->seg, insn_address(cpu, insn), size, value);
 }
 
-bool interp_load_rmw(struct cpu *cpu, const struct insn *insn, unsigned size,
-                     uint32_t *value)
+bool interp_load_rmw(struct cpu *cpu, const struct insn *insn, uint32_t offset,
+                     unsigned size, uint32_t *value)
 {
     interp_begin(cpu, insn);
-    return seg_load_rmw(cpu, insn->seg, insn_address(cpu, insn), size, value);
+    return seg_load_rmw(cpu, insn->seg, offset, size, value);
 }
 
-bool interp_store(struct cpu *cpu, const struct insn *insn, unsigned size,
-                  uint32_t value)
+bool interp_store(struct cpu *cpu, const struct insn *insn, uint32_t offset,
+                  unsigned size, uint32_t value)
 {
     interp_begin(cpu, insn);
-    return seg_store(cpu, insn->seg, insn_address(cpu, insn), value, size);
+    return seg_store(cpu, insn->seg, offset, value, size);
 }
 
 bool interp_load_at(struct cpu *cpu, const struct insn *insn, uint32_t offset,

@@ -83,10 +83,10 @@ static inline uint32_t interp_next_eip(const struct insn *insn)
 /* Memory operand, slow: with interp_begin(). */
 bool interp_load(struct cpu *cpu, const struct insn *insn, unsigned size,
                  uint32_t *value);
-bool interp_load_rmw(struct cpu *cpu, const struct insn *insn, unsigned size,
-                     uint32_t *value);
-bool interp_store(struct cpu *cpu, const struct insn *insn, unsigned size,
-                  uint32_t value);
+bool interp_load_rmw(struct cpu *cpu, const struct insn *insn, uint32_t offset,
+                     unsigned size, uint32_t *value);
+bool interp_store(struct cpu *cpu, const struct insn *insn, uint32_t offset,
+                  unsigned size, uint32_t value);
 bool interp_load_at(struct cpu *cpu, const struct insn *insn, uint32_t offset,
                     uint32_t *value); /* a byte of the insn's segment */
 

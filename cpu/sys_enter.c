@@ -1,6 +1,24 @@
 /* ENTER with nesting: copies the frame pointers of the enclosing procedures. */
 #include "cpu/sys_int.h"
 
+/* What a load at `at` gives once the words of the frame are stored: the chain
+ * of frame pointers may lie where they go. */
+static uint32_t with_frame(const struct frame *frame, uint32_t mask,
+                           uint32_t at, uint32_t value)
+{
+    for (unsigned i = 0; i < frame->size; i++) {
+        uint32_t below = (frame->esp - (at + i)) & mask; /* 1: the topmost */
+        uint32_t word = (below - 1) / frame->size;
+        unsigned byte = frame->size - 1 - (below - 1) % frame->size;
+
+        if (!below || word >= frame->count)
+            continue;
+        value &= ~(0xffu << (8 * i));
+        value |= (frame->word[word] >> (8 * byte) & 0xff) << (8 * i);
+    }
+    return value;
+}
+
 /* Pushes EBP, the pointers of level - 1 frames that it leads to, and the new
  * frame's own. */
 static bool collect(struct cpu *cpu, struct frame *frame, unsigned level,
@@ -13,12 +31,11 @@ static bool collect(struct cpu *cpu, struct frame *frame, unsigned level,
     if (level == 0)
         return true;
     for (unsigned i = 1; i < level; i++) {
-        uint32_t value;
+        uint32_t at = (ebp - i * frame->size) & mask, value;
 
-        if (!seg_load(cpu, SEG_SS, (ebp - i * frame->size) & mask, frame->size,
-                      &value))
+        if (!seg_load(cpu, SEG_SS, at, frame->size, &value))
             return false;
-        frame_push(frame, value);
+        frame_push(frame, with_frame(frame, mask, at, value));
     }
     frame_push(frame, pointer);
     return true;
