@@ -36,6 +36,7 @@ enum status cpu_create(const struct cpu_config *config, struct cpu **out)
     if (!cpu)
         return STATUS_NO_MEMORY;
     cpu->model = config->model;
+    cpu->fpu.present = config->fpu;
     cpu->mem = config->mem;
     cpu->ports = config->ports;
     cpu->clock = config->clock;
@@ -236,5 +237,7 @@ uint64_t cpu_state_hash(struct cpu *cpu, uint64_t hash)
     hash = state_hash_bytes(hash, cpu->dr, sizeof(cpu->dr));
     hash = state_hash_bytes(hash, cpu->test_reg, sizeof(cpu->test_reg));
     hash = state_hash_bytes(hash, values, sizeof(values));
+    if (cpu->fpu.present)
+        hash = fpu_state_hash(cpu, hash);
     return hash_segments(cpu, hash);
 }

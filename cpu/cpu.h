@@ -13,11 +13,13 @@ struct cpu;
 
 struct cpu_config {
     enum cpu_model model;
+    bool fpu;             /* an x87 is there */
     struct mem *mem;      /* borrowed; the CPU becomes its watcher */
     struct bus *ports;    /* borrowed */
     struct clock *clock;  /* borrowed */
     struct irq_ack ack;   /* copied: the interrupt controller */
-    struct irq_line ferr; /* copied: IRQ13 of the coprocessor */
+    struct irq_line ferr; /* copied: FERR#, the x87's unmasked errors; when it
+                             is not connected, errors do not stop the CPU */
     struct log *log;      /* borrowed; may be NULL */
 };
 
@@ -44,6 +46,10 @@ enum cpu_stop cpu_run(struct cpu *cpu);
 /* Level of INTR; edge of NMI. Take effect at the next instruction boundary. */
 void cpu_set_intr(struct cpu *cpu, bool level);
 void cpu_raise_nmi(struct cpu *cpu);
+
+/* Level of IGNNE#: x87 instructions run on although FERR# is high. The board
+ * raises it when the handler of that interrupt has come by (port F0). */
+void cpu_set_ignne(struct cpu *cpu, bool level);
 
 /* cpu_run() returns at the next instruction boundary. For devices that reset
  * or switch off the machine from inside a port access. */

@@ -384,8 +384,13 @@ static void take_operands(const struct decode_mode *mode, struct cursor *c,
 
     for (unsigned n = 0; n < 3; n++)
         need |= needs[info->operand[n]];
-    if (need & NEEDS_MODRM)
+    if (need & NEEDS_MODRM) {
+        size_t at = c->at;
+
         take_modrm(mode, c, need, out);
+        if (info->operand[0] == OPERAND_Ex && at < c->at)
+            out->imm2 = c->bytes[at];
+    }
     for (unsigned n = 0; n < 3; n++) {
         unsigned one = needs[info->operand[n]];
 

@@ -35,7 +35,8 @@ struct insn {
                         block, of a near branch: the block that follows */
     uint16_t slot;   /* row of insn.def */
     uint16_t imm2;   /* selector of a far pointer; nesting level of ENTER;
-                        segment register of LES, LDS, LSS, LFS, LGS */
+                        segment register of LES, LDS, LSS, LFS, LGS; the
+                        ModRM byte of D8-DF */
     uint16_t offset; /* from the block's first byte */
     uint8_t index;   /* position in the block: instructions before it */
     uint8_t length;  /* bytes, 1..INSN_MAX_BYTES; on an 8086 to 255 */

@@ -51,27 +51,6 @@ bool exec_pop_e(struct cpu *cpu, const struct insn *insn)
     return false;
 }
 
-/* There is no coprocessor: with EM and TS clear its instructions do nothing.
- * Up to the 286 the CPU still reads the operand for it. */
-bool exec_esc(struct cpu *cpu, const struct insn *insn)
-{
-    uint32_t value;
-
-    if (cpu->cr0 & (CR0_EM | CR0_TS))
-        return cpu_fault(cpu, VECTOR_NM, 0);
-    if (cpu->model <= CPU_286 && (insn->flags & INSN_MEM))
-        return seg_load(cpu, insn->seg, insn_address(cpu, insn), 2, &value);
-    return true;
-}
-
-bool exec_fwait(struct cpu *cpu, const struct insn *insn)
-{
-    (void)insn;
-    if ((cpu->cr0 & (CR0_MP | CR0_TS)) == (CR0_MP | CR0_TS))
-        return cpu_fault(cpu, VECTOR_NM, 0);
-    return true;
-}
-
 static uint16_t port_of(const struct cpu *cpu, const struct insn *insn)
 {
     const struct insn_info *info = &insn_info[insn->slot];

@@ -24,6 +24,13 @@ enum cpu_model {
 /* Name as on the command line; static storage. */
 const char *cpu_model_name(enum cpu_model model);
 
+/* Whether the processor comes with an x87, as from the 486DX on. To the others
+ * a board may add one. */
+static inline bool cpu_model_has_fpu(enum cpu_model model)
+{
+    return model >= CPU_486;
+}
+
 /* Returns false if no model has that name. */
 bool cpu_model_find(const char *name, enum cpu_model *out);
 

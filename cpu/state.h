@@ -5,6 +5,7 @@
 #define CPU_STATE_H
 
 #include "cpu/cpu.h"
+#include "cpu/fpu.h"
 #include "cpu/insn.h"
 
 /* clang-format off */
@@ -194,6 +195,8 @@ struct cpu {
     const uint8_t *arena;   /* where blocks are; see block.h */
     const uint32_t *block_hash;
     const struct insn *from; /* a near branch that has no link yet */
+
+    struct fpu fpu;
 
     enum cpu_model model;
     struct mem *mem;

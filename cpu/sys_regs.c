@@ -176,6 +176,8 @@ static void set_cr0(struct cpu *cpu, uint32_t value)
     }
     if (changed & (CR0_EM | CR0_TS | CR0_MP))
         cpu->events |= CPU_EVENT_RELOAD;
+    if (changed & CR0_NE)
+        fpu_update(cpu);
 }
 
 bool exec_smsw(struct cpu *cpu, const struct insn *insn)

@@ -70,6 +70,8 @@ void sys_reset(struct cpu *cpu)
     flags_set(cpu, FLAG_ONE, UINT32_MAX);
     cpu->eip = cpu->insn_eip = v.ip;
     cpu->cr0 = v.cr0;
+    if (cpu->model == CPU_386 && cpu->fpu.present)
+        cpu->cr0 |= CR0_ET; /* ERROR# is low at reset: a 387 */
     cpu->cr2 = cpu->cr3 = cpu->cr4 = 0;
     for (unsigned i = 0; i < ARRAY_LEN(cpu->dr); i++)
         cpu->dr[i] = cpu->test_reg[i] = 0;
@@ -77,6 +79,7 @@ void sys_reset(struct cpu *cpu)
     cpu->dr[7] = DR7_RESET;
     cpu->cpl = 0;
     cpu->user = false;
+    fpu_reset(cpu);
     reset_segments(cpu, &v);
     seg_update_all(cpu);
     reset_events(cpu);
