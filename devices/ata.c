@@ -8,6 +8,7 @@
 #define EMPTY         0x7f /* DD7 is pulled down, the other lines up */
 #define DIAGNOSTIC    0x90
 #define DIAGNOSTIC_OK 0x01
+#define DEVICE_RESET  0x08
 #define STATUS_IDLE   (ATA_DRDY | ATA_DSC)
 
 enum ata_register {
@@ -60,31 +61,39 @@ void ata_unit_wait(struct ata_unit *unit, uint64_t ns)
 
     unit->status = ATA_BSY;
     unit->flow = ATA_FLOW_NONE;
+    unit->dma = false;
     clock_arm(clock, &unit->event, clock_now_ns(clock) + ns);
 }
 
-static void open_block(struct ata_unit *unit, enum ata_flow flow,
-                       uint32_t bytes)
+static void open_block(struct ata_unit *unit, enum ata_flow flow, uint32_t from,
+                       uint32_t to)
 {
-    assert(bytes && bytes <= ATA_BUFFER_BYTES);
+    assert(from < to && to <= ATA_BUFFER_BYTES);
     unit->flow = (uint8_t)flow;
-    unit->pos = 0;
-    unit->end = bytes;
-    unit->words_end = bytes & ~(ATA_SECTOR_BYTES - 1);
+    unit->dma = false;
+    unit->pos = from;
+    unit->end = unit->words_end = to;
     unit->status = STATUS_IDLE | ATA_DRQ;
+}
+
+void ata_unit_open(struct ata_unit *unit, enum ata_flow flow, uint32_t from,
+                   uint32_t to, bool interrupt)
+{
+    open_block(unit, flow, from, to);
+    if (interrupt)
+        set_intrq(unit, true);
 }
 
 void ata_unit_offer(struct ata_unit *unit, uint32_t bytes)
 {
-    open_block(unit, ATA_FLOW_IN, bytes);
-    set_intrq(unit, true);
+    ata_unit_open(unit, ATA_FLOW_IN, 0, bytes, true);
+    unit->words_end = bytes & ~(ATA_SECTOR_BYTES - 1);
 }
 
 void ata_unit_ask(struct ata_unit *unit, uint32_t bytes, bool interrupt)
 {
-    open_block(unit, ATA_FLOW_OUT, bytes);
-    if (interrupt)
-        set_intrq(unit, true);
+    ata_unit_open(unit, ATA_FLOW_OUT, 0, bytes, interrupt);
+    unit->words_end = bytes & ~(ATA_SECTOR_BYTES - 1);
 }
 
 void ata_unit_end(struct ata_unit *unit, bool interrupt)
@@ -107,36 +116,120 @@ void ata_unit_fail(struct ata_unit *unit, uint8_t status, uint8_t error)
 void ata_unit_block_done(struct ata_unit *unit)
 {
     unit->flow = ATA_FLOW_NONE;
+    unit->dma = false;
     unit->status &= (uint8_t)~ATA_DRQ;
     unit->ops->block_done(unit);
+}
+
+static bool block_ok(const struct ata_unit *unit)
+{
+    return unit->pos < unit->end && unit->end <= ATA_BUFFER_BYTES &&
+           unit->words_end <= unit->end;
+}
+
+/* ---- DMA ---- */
+
+bool ata_unit_has_master(const struct ata_unit *unit)
+{
+    return unit->channel->master.transfer != NULL;
+}
+
+/* What the master takes now; the rest waits until it is started again. */
+static void move_dma(struct ata_unit *unit)
+{
+    const struct ata_master *master = &unit->channel->master;
+    bool in = unit->flow == ATA_FLOW_IN;
+    size_t moved;
+
+    if (!unit->dma || unit->flow == ATA_FLOW_NONE || !block_ok(unit) ||
+        !master->transfer)
+        return;
+    moved = master->transfer(master->sink, master->channel,
+                             in ? DMA_TO_MEMORY : DMA_FROM_MEMORY,
+                             unit->buffer + unit->pos, unit->end - unit->pos);
+    assert(moved <= unit->end - unit->pos);
+    unit->pos += (uint32_t)moved;
+    if (unit->pos >= unit->end)
+        ata_unit_block_done(unit);
+}
+
+void ata_unit_open_dma(struct ata_unit *unit, enum ata_flow flow,
+                       uint32_t bytes)
+{
+    open_block(unit, flow, 0, bytes);
+    unit->dma = true;
+    if (unit == selected(unit->channel))
+        move_dma(unit);
+}
+
+void ata_master_started(struct device *dev)
+{
+    struct ata_unit *unit = selected(from_device(dev));
+
+    if (present(unit))
+        move_dma(unit);
+}
+
+bool ata_unit_set_mode(struct ata_unit *unit, uint8_t mode)
+{
+    uint8_t number = mode & 7;
+
+    switch (mode & 0xf8) {
+    case ATA_MODE_PIO_DEFAULT: return number <= ATA_MODE_PIO_NO_IORDY;
+    case ATA_MODE_PIO: return number <= 4;
+    case ATA_MODE_DMA:
+    case ATA_MODE_ULTRA:
+        if (number > 2 || !ata_unit_has_master(unit))
+            return false;
+        unit->dma_mode = mode;
+        return true;
+    default: return false;
+    }
+}
+
+/* ---- reset ---- */
+
+/* What a device shows after a reset or its diagnostics (9.12). */
+void ata_unit_show_signature(struct ata_unit *unit)
+{
+    const struct ata_pair one = {1, 0};
+
+    unit->count = unit->low = one;
+    unit->mid = (struct ata_pair){unit->ops->packet ? 0x14 : 0, 0};
+    unit->high = (struct ata_pair){unit->ops->packet ? 0xeb : 0, 0};
+}
+
+/* A packet device is not ready before its first packet (9.1). */
+static void come_back(struct ata_unit *unit, bool hard)
+{
+    unit->ops->reset(unit, hard);
+    ata_unit_show_signature(unit);
+    unit->device = 0;
+    unit->error = DIAGNOSTIC_OK;
+    unit->status = unit->ops->packet ? 0 : STATUS_IDLE;
 }
 
 static void unit_fired(void *dev)
 {
     struct ata_unit *unit = dev;
 
-    if (present(unit))
+    if (!present(unit))
+        return;
+    if (unit->ops->packet && unit->command == DEVICE_RESET) {
+        uint8_t device = unit->device;
+
+        come_back(unit, false);
+        unit->device = device & ATA_DEV;
+    } else {
         unit->ops->step(unit);
-}
-
-/* ---- reset ---- */
-
-/* What a device shows after a reset or its diagnostics (9.12). */
-static void show_signature(struct ata_unit *unit)
-{
-    const struct ata_pair one = {1, 0}, zero = {0, 0};
-
-    unit->count = unit->low = one;
-    unit->mid = unit->high = zero;
-    unit->device = 0;
-    unit->error = DIAGNOSTIC_OK;
-    unit->status = STATUS_IDLE;
+    }
 }
 
 static void stop_unit(struct ata_unit *unit)
 {
     clock_disarm(unit->channel->clock, &unit->event);
     unit->flow = ATA_FLOW_NONE;
+    unit->dma = false;
     unit->intrq = false;
     unit->status = ATA_BSY;
 }
@@ -163,10 +256,8 @@ static void reset_fired(void *dev)
     for (unsigned i = 0; i < ATA_UNITS; i++) {
         struct ata_unit *unit = &channel->units[i];
 
-        if (!present(unit))
-            continue;
-        unit->ops->reset(unit, false);
-        show_signature(unit);
+        if (present(unit))
+            come_back(unit, false);
     }
     /* Of the diagnostics device 0 tells, for both. */
     if (channel->diagnosing && present(&channel->units[0]))
@@ -206,6 +297,25 @@ static bool any_busy(const struct ata_channel *channel)
     return false;
 }
 
+/* DEVICE RESET (8.7) is for packet devices, which hear it while busy too. */
+static bool is_device_reset(struct ata_channel *channel, unsigned reg,
+                            uint8_t byte)
+{
+    const struct ata_unit *unit = selected(channel);
+
+    return reg == REG_COMMAND && byte == DEVICE_RESET && present(unit) &&
+           unit->ops->packet && !channel->reset_event.armed &&
+           !(channel->control & ATA_SRST);
+}
+
+static void reset_device(struct ata_unit *unit)
+{
+    stop_unit(unit);
+    update_irq(unit->channel);
+    unit->command = DEVICE_RESET;
+    ata_unit_wait(unit, ATA_COMMAND_NS);
+}
+
 static void write_command(struct ata_channel *channel, uint8_t byte)
 {
     struct ata_unit *unit = selected(channel);
@@ -238,6 +348,10 @@ static void write_register(struct ata_channel *channel, unsigned reg,
                            uint8_t byte)
 {
     channel->control &= (uint8_t)~ATA_HOB;
+    if (is_device_reset(channel, reg, byte)) {
+        reset_device(selected(channel));
+        return;
+    }
     if (any_busy(channel))
         return;
     for (unsigned i = 0; i < ATA_UNITS; i++) {
@@ -268,7 +382,8 @@ static uint8_t get_pair(const struct ata_channel *channel,
 }
 
 /* Who answers for the selected place: device 0 speaks for a missing device 1,
- * nobody for a missing device 0 (9.16). */
+ * nobody for a missing device 0 (9.16). A packet device speaks in zeros, or
+ * its signature would show twice. */
 static struct ata_unit *answering(struct ata_channel *channel)
 {
     struct ata_unit *unit = selected(channel);
@@ -285,6 +400,8 @@ static uint8_t read_register(struct ata_channel *channel, unsigned reg)
 
     if (!unit)
         return EMPTY;
+    if (unit != selected(channel) && unit->ops->packet)
+        return 0;
     switch (reg) {
     case REG_ERROR: return unit->error;
     case REG_COUNT: return get_pair(channel, &unit->count);
@@ -336,18 +453,12 @@ static unsigned access_part(const struct ata_unit *unit, unsigned size)
     return size < left ? size : left;
 }
 
-static bool block_ok(const struct ata_unit *unit)
-{
-    return unit->pos < unit->end && unit->end <= ATA_BUFFER_BYTES &&
-           unit->words_end <= unit->end;
-}
-
 static uint32_t read_data(struct ata_unit *unit, unsigned size)
 {
     unsigned part;
     uint32_t value;
 
-    if (unit->flow != ATA_FLOW_IN || !block_ok(unit))
+    if (unit->flow != ATA_FLOW_IN || unit->dma || !block_ok(unit))
         return 0xffffffff;
     part = access_part(unit, size);
     value = get_le(unit->buffer + unit->pos, part);
@@ -361,7 +472,7 @@ static void write_data(struct ata_unit *unit, uint32_t value, unsigned size)
 {
     unsigned part;
 
-    if (unit->flow != ATA_FLOW_OUT || !block_ok(unit))
+    if (unit->flow != ATA_FLOW_OUT || unit->dma || !block_ok(unit))
         return;
     part = access_part(unit, size);
     put_le(unit->buffer + unit->pos, value, part);
@@ -422,6 +533,16 @@ static const struct bus_ops command_ops = {command_read, command_write,
                                            1 | 2 | 4};
 static const struct bus_ops control_ops = {control_read, control_write, 1};
 
+bool ata_insert_cd(struct device *dev, unsigned unit, struct host_block *block)
+{
+    struct ata_channel *channel = from_device(dev);
+
+    if (unit >= ATA_UNITS || channel->units[unit].ops != &atapi_ops)
+        return false;
+    atapi_insert(&channel->units[unit], block);
+    return true;
+}
+
 /* ---- device ---- */
 
 static void ata_reset(struct device *dev)
@@ -438,10 +559,10 @@ static void ata_reset(struct device *dev)
         unit->command = 0;
         unit->pos = unit->end = unit->words_end = 0;
         unit->feature = (struct ata_pair){0, 0};
-        if (!present(unit))
-            continue;
-        unit->ops->reset(unit, true);
-        show_signature(unit);
+        unit->dma_mode =
+            ata_unit_has_master(unit) ? ATA_MODE_DMA | 2 : ATA_MODE_PIO_DEFAULT;
+        if (present(unit))
+            come_back(unit, true);
     }
 }
 
@@ -490,11 +611,14 @@ static const struct state_field unit_state[] = {
     STATE_FIELD(struct ata_unit, command),
     STATE_FIELD(struct ata_unit, intrq),
     STATE_FIELD(struct ata_unit, flow),
+    STATE_FIELD(struct ata_unit, dma),
+    STATE_FIELD(struct ata_unit, dma_mode),
     STATE_FIELD(struct ata_unit, pos),
     STATE_FIELD(struct ata_unit, end),
     STATE_FIELD(struct ata_unit, words_end),
     STATE_ARRAY(struct ata_unit, buffer),
     STATE_TABLE(struct ata_unit, disk, ata_disk_state),
+    STATE_TABLE(struct ata_unit, cd, atapi_state),
     STATE_END,
 };
 
@@ -524,7 +648,9 @@ static enum status init_units(struct ata_channel *channel,
         unit->channel = channel;
         unit->number = (uint8_t)i;
         clock_event_init(&unit->event, unit_fired, unit);
-        if (config->units[i].medium)
+        if (config->units[i].cd)
+            atapi_init(unit, config->units[i].medium);
+        else if (config->units[i].medium)
             TRY(ata_disk_init(unit, &config->units[i]));
     }
     return STATUS_OK;
@@ -555,6 +681,7 @@ enum status ata_create(const struct ata_config *config, struct device **out)
     channel->clock = config->clock;
     channel->log = config->log;
     channel->irq = config->irq;
+    channel->master = config->master;
     channel->base = config->base;
     channel->control_base = config->control;
     clock_event_init(&channel->reset_event, reset_fired, channel);

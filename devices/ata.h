@@ -3,9 +3,9 @@
  * Standard: ANSI NCITS 317-1998 (ATA/ATAPI-4), sections 7 to 9; 48-bit
  *           addresses from ATA/ATAPI-6.
  * Modelled: both register blocks, selection, interrupts, nIEN, software reset,
- *           diagnostics, PIO data phases in and out, hard disks
- *           (devices/ata_disk.c).
- * Missing:  DMA and packet devices; overlap and queueing. Seek and rotation
+ *           diagnostics, data phases in and out by PIO and by a bus master,
+ *           hard disks (devices/ata_disk.c), CD drives (devices/atapi.c).
+ * Missing:  overlap and queueing. Seek and rotation
  *           take no time: a disk behaves as if its content stood in its
  *           cache. */
 #ifndef DEVICES_ATA_H
@@ -14,6 +14,7 @@
 #include "core/bus.h"
 #include "core/clock.h"
 #include "core/device.h"
+#include "core/dma.h"
 #include "core/host.h"
 #include "core/irq.h"
 #include "core/log.h"
@@ -29,21 +30,34 @@ struct ata_geometry {
     uint8_t sectors;    /* per track, 1..63 */
 };
 
+/* The bus master behind a channel's DMA wires; all NULL: none. */
+struct ata_master {
+    /* Moves up to `size` bytes between `buffer` and guest memory and returns
+     * how many went: fewer, or none, while the master is stopped or its list
+     * is at its end. The rest waits for ata_master_started(). */
+    size_t (*transfer)(void *sink, unsigned channel, enum dma_direction dir,
+                       uint8_t *buffer, size_t size);
+    void *sink;       /* borrowed; outlives the channel */
+    unsigned channel; /* of the master */
+};
+
 struct ata_unit_config {
-    struct host_block *medium; /* borrowed; NULL: no drive on this place */
+    struct host_block *medium; /* borrowed; NULL: no disk on this place */
+    bool cd;                   /* a CD drive; no medium: it is empty */
     const char *serial;        /* at most 20 characters; copied; NULL: made up
                                   from the unit and the channel's base */
     struct ata_geometry geometry; /* all 0: ata_disk_geometry() decides */
 };
 
 struct ata_config {
-    const char *name;    /* instance name, e.g. "ata0"; borrowed */
-    struct bus *ports;   /* borrowed */
-    struct clock *clock; /* borrowed */
-    struct log *log;     /* borrowed; may be NULL */
-    paddr base;          /* command block, 8 ports: 0x1f0 or 0x170 */
-    paddr control;       /* one port: 0x3f6 or 0x376 */
-    struct irq_line irq; /* copied; IRQ 14 or 15 */
+    const char *name;         /* instance name, e.g. "ata0"; borrowed */
+    struct bus *ports;        /* borrowed */
+    struct clock *clock;      /* borrowed */
+    struct log *log;          /* borrowed; may be NULL */
+    paddr base;               /* command block, 8 ports: 0x1f0 or 0x170 */
+    paddr control;            /* one port: 0x3f6 or 0x376 */
+    struct irq_line irq;      /* copied; IRQ 14 or 15 */
+    struct ata_master master; /* copied */
     struct ata_unit_config units[ATA_UNITS]; /* master, slave */
 };
 
@@ -52,6 +66,14 @@ struct ata_config {
  * are refused, of more than 2^48 sectors cut; an odd rest is not seen.
  * Errors: NO_MEMORY, OVERLAP, BAD_ARGUMENT, or what reading sector 0 gave. */
 enum status ata_create(const struct ata_config *config, struct device **out);
+
+/* The master was started: what waits in the selected drive moves. */
+void ata_master_started(struct device *dev);
+
+/* Puts a medium (borrowed) into the CD drive on place `unit`, or with NULL
+ * takes it out, whatever the guest thinks of it: the drive's door opens, or
+ * closes. The old medium is not used any more. False: there is no CD drive. */
+bool ata_insert_cd(struct device *dev, unsigned unit, struct host_block *block);
 
 /* The geometry of a disk of `sectors` sectors: what its partition table's
  * entries agree on, otherwise 16 heads of 63 sectors. `mbr` is its first

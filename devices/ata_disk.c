@@ -3,9 +3,9 @@
  *
  * Modelled:  general, removable-less feature set with write cache, look-ahead,
  *            power management, host protected area (volatile), buffers, READ
- *            and WRITE LONG, 28- and 48-bit PIO.
- * Missing:   DMA (until a bus master exists: its commands abort and IDENTIFY
- *            does not offer it), security, SMART, FORMAT TRACK, standby timer:
+ *            and WRITE LONG, 28- and 48-bit transfers by PIO and, where a bus
+ *            master is, by DMA.
+ * Missing:   queued DMA, security, SMART, FORMAT TRACK, standby timer:
  *            all abort, and the timer never expires.
  *
  * A block whose reading fails on the host is UNC. The registers then name its
@@ -41,11 +41,6 @@ enum {
     FEATURE_REVERT = 0xcc,
 };
 
-#define TRANSFER_PIO_DEFAULT  0x00
-#define TRANSFER_PIO_NO_IORDY 0x01
-#define TRANSFER_PIO_0        0x08
-#define TRANSFER_PIO_4        0x0c
-
 struct command {
     uint8_t mask, value;
     uint8_t flags;
@@ -58,6 +53,7 @@ enum {
     MULTIPLE = 1 << 1, /* blocks of SET MULTIPLE's size */
     LONG = 1 << 2,     /* one sector with its ECC bytes */
     WRITE = 1 << 3,    /* data comes from the host */
+    DMA = 1 << 4,      /* and goes by the bus master */
 };
 
 static const struct command *current(const struct ata_unit *unit);
@@ -237,8 +233,11 @@ static bool begin_transfer(struct ata_unit *unit)
 
     disk->left = get_count(unit);
     disk->block_sectors = command->flags & MULTIPLE ? disk->multiple : 1;
+    if (command->flags & DMA)
+        disk->block_sectors = ATA_MULTIPLE_MAX;
     disk->filled = false;
-    if (command->flags & MULTIPLE && !disk->multiple) {
+    if ((command->flags & MULTIPLE && !disk->multiple) ||
+        (command->flags & DMA && !ata_unit_has_master(unit))) {
         abort_command(unit);
         return false;
     }
@@ -280,7 +279,10 @@ static void read_block(struct ata_unit *unit)
         bytes += unit->disk.ecc_bytes;
     }
     advance(unit, count);
-    ata_unit_offer(unit, bytes);
+    if (current(unit)->flags & DMA)
+        ata_unit_open_dma(unit, ATA_FLOW_IN, bytes);
+    else
+        ata_unit_offer(unit, bytes);
 }
 
 static void run_read(struct ata_unit *unit)
@@ -291,7 +293,10 @@ static void run_read(struct ata_unit *unit)
 
 static void more_read(struct ata_unit *unit)
 {
-    read_block(unit);
+    if (unit->disk.left)
+        read_block(unit);
+    else
+        end_command(unit); /* by DMA: all has moved */
 }
 
 static void end_write(struct ata_unit *unit)
@@ -308,7 +313,10 @@ static void ask_block(struct ata_unit *unit, bool interrupt)
 
     if (current(unit)->flags & LONG)
         bytes += unit->disk.ecc_bytes;
-    ata_unit_ask(unit, bytes, interrupt);
+    if (current(unit)->flags & DMA)
+        ata_unit_open_dma(unit, ATA_FLOW_OUT, bytes);
+    else
+        ata_unit_ask(unit, bytes, interrupt);
 }
 
 static void run_write(struct ata_unit *unit)
@@ -428,12 +436,6 @@ static void run_set_multiple(struct ata_unit *unit)
     end_command(unit);
 }
 
-static bool transfer_mode_ok(uint8_t mode)
-{
-    return mode == TRANSFER_PIO_DEFAULT || mode == TRANSFER_PIO_NO_IORDY ||
-           (mode >= TRANSFER_PIO_0 && mode <= TRANSFER_PIO_4);
-}
-
 static bool set_feature(struct ata_unit *unit)
 {
     struct ata_disk *disk = &unit->disk;
@@ -443,7 +445,7 @@ static bool set_feature(struct ata_unit *unit)
     case FEATURE_CACHE_OFF:
         disk->write_cache = false;
         return flush_host(unit) == STATUS_OK;
-    case FEATURE_TRANSFER_MODE: return transfer_mode_ok(unit->count.now);
+    case FEATURE_TRANSFER_MODE: return ata_unit_set_mode(unit, unit->count.now);
     case FEATURE_RETRY_OFF:
     case FEATURE_RETRY_ON: return true;
     case FEATURE_ECC_VENDOR:
@@ -550,10 +552,12 @@ static const struct command commands[] = {
     {0xfe, 0x22, LONG,                   run_read,            more_read},
     {0xff, 0x24, EXT,                    run_read,            more_read},
     {0xff, 0x27, EXT,                    run_read_native_max, NULL},
+    {0xff, 0x25, EXT | DMA,              run_read,            more_read},
     {0xff, 0x29, EXT | MULTIPLE,         run_read,            more_read},
     {0xfe, 0x30, WRITE,                  run_write,           more_write},
     {0xfe, 0x32, WRITE | LONG,           run_write,           more_write},
     {0xff, 0x34, WRITE | EXT,            run_write,           more_write},
+    {0xff, 0x35, WRITE | EXT | DMA,      run_write,           more_write},
     {0xff, 0x37, EXT,                    run_set_max,         NULL},
     {0xff, 0x39, WRITE | EXT | MULTIPLE, run_write,           more_write},
     {0xff, 0x3c, WRITE,                  run_write,           more_write},
@@ -570,6 +574,8 @@ static const struct command commands[] = {
     {0xff, 0xc4, MULTIPLE,               run_read,            more_read},
     {0xff, 0xc5, WRITE | MULTIPLE,       run_write,           more_write},
     {0xff, 0xc6, 0,                      run_set_multiple,    NULL},
+    {0xfe, 0xc8, DMA,                    run_read,            more_read},
+    {0xfe, 0xca, WRITE | DMA,            run_write,           more_write},
     {0xff, 0xe0, 0,                      run_standby,         NULL},
     {0xff, 0xe1, 0,                      run_idle,            NULL},
     {0xff, 0xe2, 0,                      run_standby,         NULL},
@@ -635,13 +641,17 @@ static void disk_step(struct ata_unit *unit)
 static void disk_block_done(struct ata_unit *unit)
 {
     const struct command *command = current(unit);
+    uint64_t ns = ATA_BLOCK_NS;
 
-    if (!(command->flags & WRITE) && (!command->more || !unit->disk.left)) {
+    if (command->flags & DMA)
+        ns = ATA_DMA_NS * (unit->end / ATA_SECTOR_BYTES);
+    else if (!(command->flags & WRITE) &&
+             (!command->more || !unit->disk.left)) {
         ata_unit_end(unit, false); /* all was read */
         return;
     }
     unit->disk.filled = true;
-    ata_unit_wait(unit, ATA_BLOCK_NS);
+    ata_unit_wait(unit, ns);
 }
 
 static void set_defaults(struct ata_disk *disk)

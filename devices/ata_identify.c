@@ -1,5 +1,5 @@
-/* What a disk says of itself (NCITS 317-1998, 8.12) and where its geometry
- * comes from. */
+/* What a drive says of itself (NCITS 317-1998, 8.12 and 8.13) and where a
+ * disk's geometry comes from. */
 #include <string.h>
 
 #include "devices/ata_int.h"
@@ -76,14 +76,48 @@ static void put_features(uint8_t *data, const struct ata_disk *disk)
     put_word(data, 87, 1u << 14);
 }
 
+/* Transfer modes, as both kinds of drives have them: PIO 4, and behind a bus
+ * master multiword DMA 2 and Ultra DMA 2. */
+static void put_modes(const struct ata_unit *unit, uint8_t *data)
+{
+    unsigned on = 0x100u << (unit->dma_mode & 7);
+
+    put_word(data, 49, 1u << 11 | 1u << 9); /* IORDY, LBA */
+    put_word(data, 51, 2u << 8);            /* PIO mode 2 without IORDY */
+    put_word(data, 53, 3);                  /* words 54-58, 64-70 are valid */
+    put_word(data, 64, 3);                  /* PIO modes 3 and 4 */
+    put_word(data, 67, 120);                /* ns a PIO cycle */
+    put_word(data, 68, 120);
+    if (!ata_unit_has_master(unit))
+        return;
+    put_word(data, 49, 1u << 11 | 1u << 9 | 1u << 8);
+    put_word(data, 53, 7); /* and word 88 */
+    put_word(data, 63, 7 | ((unit->dma_mode & 0xf8) == ATA_MODE_DMA ? on : 0));
+    put_word(data, 65, 120); /* ns a DMA cycle */
+    put_word(data, 66, 120);
+    put_word(data, 88,
+             7 | ((unit->dma_mode & 0xf8) == ATA_MODE_ULTRA ? on : 0));
+}
+
+static void put_sum(uint8_t *data)
+{
+    uint8_t sum = 0;
+
+    data[510] = 0xa5; /* signature of the checksum */
+    for (unsigned i = 0; i < ATA_SECTOR_BYTES - 1; i++)
+        sum = (uint8_t)(sum + data[i]);
+    data[511] = (uint8_t)(0u - sum);
+}
+
 void ata_identify_disk(struct ata_unit *unit)
 {
     const struct ata_disk *disk = &unit->disk;
-    uint8_t *data = unit->buffer, sum = 0;
+    uint8_t *data = unit->buffer;
 
     memset(data, 0, ATA_SECTOR_BYTES);
     put_geometry(data, disk);
     put_features(data, disk);
+    put_modes(unit, data);
     put_word(data, 0, 0x0040); /* fixed device */
     put_text(data, 10, 10, disk->serial);
     put_word(data, 20, 3); /* buffer: dual ported, with read caching */
@@ -92,20 +126,32 @@ void ata_identify_disk(struct ata_unit *unit)
     put_text(data, 23, 4, FIRMWARE);
     put_text(data, 27, 20, MODEL);
     put_word(data, 47, 0x8000 | ATA_MULTIPLE_MAX);
-    put_word(data, 48, 1);                  /* 32-bit data port accesses */
-    put_word(data, 49, 1u << 11 | 1u << 9); /* IORDY, LBA; no DMA */
+    put_word(data, 48, 1); /* 32-bit data port accesses */
     put_word(data, 50, 1u << 14);
-    put_word(data, 51, 2u << 8); /* PIO mode 2 without IORDY */
-    put_word(data, 53, 3);       /* words 54-58 and 64-70 are valid */
     put_word(data, 59, disk->multiple ? 0x100u | disk->multiple : 0);
-    put_word(data, 64, 3);   /* PIO modes 3 and 4 */
-    put_word(data, 67, 120); /* ns a PIO cycle */
-    put_word(data, 68, 120);
     put_word(data, 80, 0x7e); /* ATA-1 to ATA/ATAPI-6 */
-    data[510] = 0xa5;         /* signature of the checksum */
-    for (unsigned i = 0; i < ATA_SECTOR_BYTES - 1; i++)
-        sum = (uint8_t)(sum + data[i]);
-    data[511] = (uint8_t)(0u - sum);
+    put_sum(data);
+}
+
+void ata_identify_packet(struct ata_unit *unit)
+{
+    uint8_t *data = unit->buffer;
+
+    memset(data, 0, ATA_SECTOR_BYTES);
+    put_modes(unit, data);
+    /* CD drive, removable medium, DRQ within 50 us, packets of 12 bytes */
+    put_word(data, 0, 0x85c0);
+    put_text(data, 10, 10, unit->number ? "VTCD0002" : "VTCD0001");
+    put_text(data, 23, 4, FIRMWARE);
+    put_text(data, 27, 20, ATAPI_MODEL);
+    put_word(data, 80, 0x7e);
+    /* NOP, DEVICE RESET, packets, power management; bit 14: valid */
+    put_word(data, 82, 1u << 14 | 1u << 9 | 1u << 4 | 1u << 3);
+    put_word(data, 83, 1u << 14);
+    put_word(data, 84, 1u << 14);
+    put_word(data, 85, 1u << 14 | 1u << 9 | 1u << 4 | 1u << 3);
+    put_word(data, 87, 1u << 14);
+    put_sum(data);
 }
 
 /* ---- geometry ---- */

@@ -1,5 +1,5 @@
-/* Shared by the channel (ata.c) and the kinds of devices on it (ata_disk.c;
- * packet devices are to come).
+/* Shared by the channel (ata.c) and the kinds of devices on it (ata_disk.c,
+ * atapi.c).
  *
  * The channel owns ports, selection, reset and the interrupt. A unit owns its
  * registers, its sector buffer and the command that it executes. A command is
@@ -7,12 +7,13 @@
  * (ops->step at its end), a block of data is offered or asked for (DRQ) and,
  * once it has moved whole, ops->block_done goes on.
  *
- * A bus master would move the same blocks: unit->buffer from pos to end, in
- * the direction of unit->flow, then ata_unit_block_done(). */
+ * A bus master moves the same blocks: unit->buffer from pos to end, in the
+ * direction of unit->flow, then ata_unit_block_done(). */
 #ifndef DEVICES_ATA_INT_H
 #define DEVICES_ATA_INT_H
 
 #include "devices/ata.h"
+#include "devices/atapi_int.h"
 
 #define ATA_MULTIPLE_MAX 16u
 #define ATA_BUFFER_BYTES (ATA_MULTIPLE_MAX * ATA_SECTOR_BYTES)
@@ -45,7 +46,15 @@
 /* What BSY lasts. differs: no seek and no rotation, as from a full cache. */
 #define ATA_COMMAND_NS 20000u
 #define ATA_BLOCK_NS   5000u
+#define ATA_DMA_NS     2500u /* a sector, by the bus master */
 #define ATA_RESET_NS   1000000u
+
+/* Transfer modes of SET FEATURES: kind in the upper five bits. */
+#define ATA_MODE_PIO_DEFAULT  0x00
+#define ATA_MODE_PIO_NO_IORDY 0x01
+#define ATA_MODE_PIO          0x08 /* to 4 */
+#define ATA_MODE_DMA          0x20 /* multiword, to 2 */
+#define ATA_MODE_ULTRA        0x40 /* to 2 */
 
 struct ata_channel;
 struct ata_unit;
@@ -67,6 +76,7 @@ struct ata_unit_ops {
     void (*reset)(struct ata_unit *unit, bool hard);
     /* After a load: mends what a file can hold but no device can. */
     void (*check)(struct ata_unit *unit);
+    bool packet; /* shows the packet signature, obeys DEVICE RESET */
 };
 
 /* A register of the command block and what was written before it, which 48-bit
@@ -106,11 +116,14 @@ struct ata_unit {
     bool intrq;
 
     uint8_t flow;       /* enum ata_flow */
+    bool dma;           /* DMARQ: the block moves by the bus master alone */
+    uint8_t dma_mode;   /* as SET FEATURES set it; 0: none */
     uint32_t pos, end;  /* of the block, in `buffer` */
     uint32_t words_end; /* from here on a byte an access */
     uint8_t buffer[ATA_BUFFER_BYTES];
 
     struct ata_disk disk;
+    struct atapi cd;
 };
 
 struct ata_channel {
@@ -119,6 +132,7 @@ struct ata_channel {
     struct clock *clock; /* borrowed */
     struct log *log;     /* borrowed */
     struct irq_line irq;
+    struct ata_master master;
     paddr base, control_base;
     bool logged; /* rebuilt on load: at worst told twice */
 
@@ -137,6 +151,24 @@ void ata_unit_wait(struct ata_unit *unit, uint64_t ns);
 void ata_unit_offer(struct ata_unit *unit, uint32_t bytes);
 void ata_unit_ask(struct ata_unit *unit, uint32_t bytes, bool interrupt);
 
+/* DRQ over the buffer's bytes [from, to), which move by words; the packet
+ * device's form of the two above. */
+void ata_unit_open(struct ata_unit *unit, enum ata_flow flow, uint32_t from,
+                   uint32_t to, bool interrupt);
+
+/* The same over [0, bytes), for the bus master alone. */
+void ata_unit_open_dma(struct ata_unit *unit, enum ata_flow flow,
+                       uint32_t bytes);
+
+/* Whether a bus master is there. */
+bool ata_unit_has_master(const struct ata_unit *unit);
+
+/* SET FEATURES 03h: false when the unit has no such transfer mode. */
+bool ata_unit_set_mode(struct ata_unit *unit, uint8_t mode);
+
+/* The registers as after a reset, without the status. */
+void ata_unit_show_signature(struct ata_unit *unit);
+
 /* The command ended well; a read whose last block was taken ends silently. */
 void ata_unit_end(struct ata_unit *unit, bool interrupt);
 
@@ -153,5 +185,11 @@ enum status ata_disk_init(struct ata_unit *unit,
 
 /* ata_identify.c: fills the first 512 bytes of the buffer. */
 void ata_identify_disk(struct ata_unit *unit);
+void ata_identify_packet(struct ata_unit *unit);
+
+/* atapi.c */
+extern const struct ata_unit_ops atapi_ops;
+extern const struct state_field atapi_state[];
+void atapi_init(struct ata_unit *unit, struct host_block *medium);
 
 #endif
