@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devices/ata.h"
 #include "devices/fdc82077.h"
 #include "devices/port61.h"
 #include "machine/machine_int.h"
@@ -215,6 +216,13 @@ void machine_insert_floppy(struct machine *machine, unsigned drive,
                 "drive %c: the image has no diskette's size; the drive is "
                 "empty now",
                 'A' + (int)drive);
+}
+
+bool machine_insert_cd(struct machine *machine, unsigned drive,
+                       struct host_block *block)
+{
+    return drive < MACHINE_DISKS &&
+           ata_insert_cd(machine->ata[drive / 2], drive % 2, block);
 }
 
 void machine_set_rate(struct machine *machine, uint64_t insns_per_sec)

@@ -43,6 +43,7 @@ struct machine_config {
     /* Media; borrowed, outlive the machine. NULL: empty drive, no disk. */
     struct host_block *floppy[MACHINE_FLOPPIES];
     struct host_block *disk[MACHINE_DISKS];
+    bool cd[MACHINE_DISKS]; /* a CD drive stands there, with disk[i] in it */
     /* Firmware; borrowed. NULL: our own. bios: a multiple of 64 KiB, at most
      * 256 KiB; vgabios: at most 64 KiB. */
     const uint8_t *bios, *vgabios;
@@ -114,6 +115,11 @@ void machine_power_button(struct machine *machine); /* ACPI button */
  * The old medium is no longer used when the call returns. */
 void machine_insert_floppy(struct machine *machine, unsigned drive,
                            struct host_block *block);
+
+/* The same for CD drives: the one at `drive` of config.disk; without the
+ * guest's consent, the door opens or closes. False: no CD drive is there. */
+bool machine_insert_cd(struct machine *machine, unsigned drive,
+                       struct host_block *block);
 
 /* Changes the virtual speed from this instant on. */
 void machine_set_rate(struct machine *machine, uint64_t insns_per_sec);

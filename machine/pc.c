@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "devices/ata.h"
+#include "devices/ata_dma.h"
 #include "devices/debug_port.h"
 #include "devices/exit_port.h"
 #include "devices/fdc82077.h"
@@ -237,8 +238,8 @@ static enum status build_rtc(struct machine *m)
     };
 
     for (unsigned i = 0; i < 2; i++) {
-        cmos.disk_present[i] = m->config.disk[i] != NULL;
-        if (m->config.disk[i])
+        cmos.disk_present[i] = m->config.disk[i] && !m->config.cd[i];
+        if (cmos.disk_present[i])
             TRY(ata_disk_find_geometry(m->config.disk[i],
                                        &cmos.disk_geometry[i]));
     }
@@ -364,10 +365,46 @@ static enum status build_floppy(struct machine *m)
     return STATUS_OK;
 }
 
+static bool may_master(void *sink)
+{
+    const struct machine *m = sink;
+
+    return piix3_ide_may_master(m->ide);
+}
+
+/* The engine stands between the channels and their interrupts. */
+static enum status build_bus_master(struct machine *m, struct device **out)
+{
+    const struct ata_dma_config dma = {
+        .name = "ata_dma",
+        .mem = m->mem,
+        .log = m->config.log,
+        .irq = {i8259_input(m->pic, 14), i8259_input(m->pic, 15)},
+        .allowed = may_master,
+        .sink = m,
+    };
+
+    ADD(m, *out, ata_dma_create(&dma, out));
+    piix3_ide_plug_master(m->ide, &ata_dma_ops, *out);
+    return STATUS_OK;
+}
+
+static struct ata_unit_config unit_at(const struct machine *m, unsigned place)
+{
+    return (struct ata_unit_config){
+        .medium = m->config.disk[place],
+        .cd = m->config.cd[place],
+    };
+}
+
 static enum status build_disks(struct machine *m)
 {
+    struct device *dma = NULL;
+
+    if (m->ide)
+        TRY(build_bus_master(m, &dma));
     for (unsigned i = 0; i < 2; i++) {
-        const struct ata_config ata = {
+        struct ata_config ata = {
             .name = i ? "ata1" : "ata0",
             .ports = m->ports,
             .clock = m->clock,
@@ -375,11 +412,16 @@ static enum status build_disks(struct machine *m)
             .base = i ? 0x170 : 0x1f0,
             .control = i ? 0x376 : 0x3f6,
             .irq = i8259_input(m->pic, 14 + i),
-            .units = {{.medium = m->config.disk[2 * i]},
-                      {.medium = m->config.disk[2 * i + 1]}},
+            .units = {unit_at(m, 2 * i), unit_at(m, 2 * i + 1)},
         };
 
+        if (dma) {
+            ata.master = ata_dma_master(dma, i);
+            ata.irq = ata_dma_irq(dma, i);
+        }
         ADD(m, m->ata[i], ata_create(&ata, &m->ata[i]));
+        if (dma)
+            ata_dma_plug(dma, i, m->ata[i]);
     }
     return STATUS_OK;
 }
@@ -442,7 +484,7 @@ static enum status build_pci(struct machine *m)
     for (unsigned i = 0; i < 16; i++)
         piix3.irqs[i] = i8259_pci_input(m->pic, i);
     ADD(m, dev, piix3_create(&piix3, &dev));
-    ADD(m, dev, piix3_ide_create(&ide, &dev));
+    ADD(m, m->ide, piix3_ide_create(&ide, &m->ide));
     ADD(m, m->pm, piix4_pm_create(&pm, &m->pm));
     ADD(m, dev, vga_pci_create(&vga, &dev));
     return STATUS_OK;
