@@ -38,7 +38,7 @@ static bool open_drives(struct media *media, const struct options_drive *drives,
     unsigned i;
 
     for (i = 0; i < count; i++) {
-        enum image_kind found = kind;
+        enum image_kind found = drives[i].cd ? IMAGE_CD : kind;
 
         if (drives[i].path &&
             !open_image(media, &drives[i], &found, &blocks[i], failure))
@@ -57,6 +57,31 @@ static struct host_block **find_free(struct host_block **blocks, unsigned count)
     return NULL;
 }
 
+/* Where a CD drive stands on other machines too: the second channel first. */
+static struct host_block **find_free_cd(struct media *media)
+{
+    static const unsigned places[MACHINE_DISKS] = {2, 3, 1, 0};
+
+    for (unsigned i = 0; i < MACHINE_DISKS; i++) {
+        unsigned place = places[i];
+
+        if (media->disk[place])
+            continue;
+        media->cd[place] = true;
+        return &media->disk[place];
+    }
+    return NULL;
+}
+
+/* A disk's place must not be one where an empty CD drive stands. */
+static struct host_block **find_free_disk(struct media *media)
+{
+    for (unsigned i = 0; i < MACHINE_DISKS; i++)
+        if (!media->disk[i] && !media->cd[i])
+            return &media->disk[i];
+    return NULL;
+}
+
 /* Puts an image that names no drive into one. */
 static bool place_image(struct media *media, const struct options_drive *drive,
                         struct failure *failure)
@@ -70,17 +95,14 @@ static bool place_image(struct media *media, const struct options_drive *drive,
     if (kind == IMAGE_FLOPPY)
         place = find_free(media->floppy, MACHINE_FLOPPIES);
     else if (kind == IMAGE_DISK)
-        place = find_free(media->disk, MACHINE_DISKS);
+        place = find_free_disk(media);
+    else if (kind == IMAGE_CD)
+        place = find_free_cd(media);
     if (place) {
         *place = block;
         return true;
     }
     destroy_block(&block);
-    if (kind == IMAGE_CD)
-        return failure_set(failure, EXIT_STATUS_USAGE,
-                           "%s: a CD image, and CD drives are not available in "
-                           "this version; boot a floppy or hard disk image",
-                           drive->path);
     return failure_set(failure, EXIT_STATUS_USAGE,
                        "%s: no drive is free for another %s; leave one out",
                        drive->path, image_kind_text(kind));
@@ -132,6 +154,8 @@ static bool open_all(struct media *media, const struct options *options,
         !open_drives(media, options->disk, MACHINE_DISKS, IMAGE_DISK,
                      media->disk, failure))
         return false;
+    for (i = 0; i < MACHINE_DISKS; i++)
+        media->cd[i] = options->disk[i].cd;
     for (i = 0; i < options->images; i++)
         if (!place_image(media, &options->image[i], failure))
             return false;
@@ -165,6 +189,7 @@ void media_plug(const struct media *media, struct machine_config *config)
 {
     memcpy(config->floppy, media->floppy, sizeof(config->floppy));
     memcpy(config->disk, media->disk, sizeof(config->disk));
+    memcpy(config->cd, media->cd, sizeof(config->cd));
 }
 
 bool media_change_floppy(struct media *media, struct machine *machine,
@@ -180,5 +205,31 @@ bool media_change_floppy(struct media *media, struct machine *machine,
     machine_insert_floppy(machine, drive, block);
     destroy_block(&media->floppy[drive]);
     media->floppy[drive] = block;
+    return true;
+}
+
+bool media_change_cd(struct media *media, struct machine *machine,
+                     const char *path, struct failure *failure)
+{
+    const struct options_drive wanted = {.path = path, .cd = true};
+    enum image_kind kind = IMAGE_CD;
+    struct host_block *block = NULL;
+    unsigned drive = 0;
+
+    while (drive < MACHINE_DISKS && !media->cd[drive])
+        drive++;
+    if (drive == MACHINE_DISKS)
+        return failure_set(failure, EXIT_STATUS_USAGE,
+                           "there is no CD drive; start with -cdrom FILE, or "
+                           "-cdrom none for an empty one");
+    if (path && !open_image(media, &wanted, &kind, &block, failure))
+        return false;
+    if (!machine_insert_cd(machine, drive, block)) {
+        destroy_block(&block);
+        return failure_set(failure, EXIT_STATUS_HOST,
+                           "the machine has no CD drive");
+    }
+    destroy_block(&media->disk[drive]);
+    media->disk[drive] = block;
     return true;
 }

@@ -8,9 +8,10 @@
 struct media {
     struct host_block *floppy[MACHINE_FLOPPIES]; /* owned */
     struct host_block *disk[MACHINE_DISKS];      /* owned */
-    const char *name; /* of the first image, for a title; borrowed */
-    bool snapshot;    /* of images that are put in later */
-    struct log *log;  /* borrowed */
+    bool cd[MACHINE_DISKS]; /* it is a CD drive, perhaps an empty one */
+    const char *name;       /* of the first image, for a title; borrowed */
+    bool snapshot;          /* of images that are put in later */
+    struct log *log;        /* borrowed */
 };
 
 /* Opens what the options name: images without a drive go, by their kind, into
@@ -26,5 +27,9 @@ void media_plug(const struct media *media, struct machine_config *config);
 bool media_change_floppy(struct media *media, struct machine *machine,
                          unsigned drive, const char *path,
                          struct failure *failure);
+
+/* The same for the CD in the first CD drive. */
+bool media_change_cd(struct media *media, struct machine *machine,
+                     const char *path, struct failure *failure);
 
 #endif

@@ -265,7 +265,7 @@ void options_print_help(FILE *stream)
 
     fprintf(stream,
             "usage: vitrine [OPTION...] [IMAGE...]\n\n"
-            "Runs a whole PC. IMAGE is a floppy or hard disk image, its kind\n"
+            "Runs a whole PC. IMAGE is a floppy, hard disk or CD image, its kind\n"
             "found from content and size; without one the built-in disk runs.\n"
             "Options start with one dash or two.\n");
     for (i = 0; i < ROWS; i++) {

@@ -43,6 +43,7 @@ struct options_drive {
     const char *path; /* NULL: empty */
     bool read_only;
     bool snapshot; /* writes are discarded */
+    bool cd;       /* a CD drive, of disks; also without a path: empty */
 };
 
 struct options {

@@ -33,7 +33,8 @@ static unsigned collect_writers(const struct options_drive *drives,
     unsigned i;
 
     for (i = 0; i < count; i++)
-        if (drives[i].path && !drives[i].read_only && !drives[i].snapshot)
+        if (drives[i].path && !drives[i].read_only && !drives[i].snapshot &&
+            !drives[i].cd)
             paths[found++] = drives[i].path;
     return found;
 }

@@ -27,7 +27,7 @@ option_handler options_take_action, options_take_ram, options_take_cpu,
     options_take_parallel, options_take_debugcon, options_take_text,
     options_take_log;
 option_handler options_take_floppy, options_take_disk, options_take_boot,
-    options_take_drive;
+    options_take_cdrom, options_take_drive;
 option_handler options_take_later, options_take_only, options_take_refused,
     options_take_device, options_take_nic;
 

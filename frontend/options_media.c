@@ -36,6 +36,21 @@ bool options_take_disk(struct options *options, const struct option_row *row,
     return options_fill_drive(&options->disk[drive], value, row->name, failure);
 }
 
+bool options_take_cdrom(struct options *options, const struct option_row *row,
+                        const char *value, struct failure *failure)
+{
+    struct options_drive *drive = &options->disk[row->detail[0] - '0'];
+
+    if (drive->cd && !drive->path)
+        return failure_set(failure, EXIT_STATUS_USAGE,
+                           "-%s is given twice; leave one out", row->name);
+    if (strcmp(value, "none") != 0 &&
+        !options_fill_drive(drive, value, row->name, failure))
+        return false;
+    drive->cd = true;
+    return true;
+}
+
 /* "cad", or as QEMU has it "order=cad". */
 bool options_take_boot(struct options *options, const struct option_row *row,
                        const char *value, struct failure *failure)
@@ -147,6 +162,8 @@ static bool take_drive_piece(struct options *options, struct drive_words *words,
         words->index = strtol(value, &end, 10);
         return *value && !*end && words->index >= 0;
     }
+    if (strcmp(piece->key, "media") == 0 && strcmp(value, "cdrom") == 0)
+        return words->drive.cd = true;
     if (strcmp(piece->key, "readonly") == 0)
         return options_parse_switch(value, &words->drive.read_only);
     if (strcmp(piece->key, "snapshot") == 0)
@@ -166,7 +183,7 @@ static struct options_drive *find_drive(struct options *options,
     if (words->index >= 0)
         return words->index < count ? &drives[words->index] : NULL;
     for (i = 0; i < count; i++)
-        if (!drives[i].path)
+        if (!drives[i].path && !drives[i].cd)
             return &drives[i];
     return NULL;
 }
@@ -185,9 +202,12 @@ bool options_take_drive(struct options *options, const struct option_row *row,
             return failure_set(
                 failure, EXIT_STATUS_USAGE,
                 "-drive %s: cannot do \"%s%s%s\"; known are file=FILE, "
-                "if=floppy|ide, index=N, format=raw, media=disk, readonly=on, "
-                "snapshot=on",
+                "if=floppy|ide, index=N, format=raw, media=disk|cdrom, "
+                "readonly=on, snapshot=on",
                 value, piece.key, piece.key[0] ? "=" : "", piece.value);
+    if (words.drive.cd && words.floppy)
+        return failure_set(failure, EXIT_STATUS_USAGE,
+                           "-drive %s: a CD is no floppy; write if=ide", value);
     if (!words.drive.path)
         return failure_set(failure, EXIT_STATUS_USAGE,
                            "-drive %s: no image; add file=FILE", value);

@@ -218,7 +218,7 @@ static enum outcome run_medium(struct moment *moment,
     struct script_host *host = &moment->script->host;
     struct failure failure;
 
-    if (host->change_floppy(host->context, command->drive, command->path,
+    if (host->change_medium(host->context, command->drive, command->path,
                             &failure))
         return DONE;
     return fail(moment, command, "%s", failure.text);

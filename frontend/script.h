@@ -25,14 +25,17 @@ void script_destroy(struct script *script);
 /* The script ends in `quit`, so the run ends with it. */
 bool script_has_quit(const struct script *script);
 
+#define SCRIPT_CDROM 2 /* the drive behind the floppies */
+
 /* What the commands work with; everything is borrowed. */
 struct script_host {
     struct machine *machine;
     struct input *input;
     struct display_frame *frame; /* with room, for screenshots */
     FILE *out;                   /* `text -` */
-    /* Puts an image into a floppy drive; path NULL: takes it out. */
-    bool (*change_floppy)(void *context, unsigned drive, const char *path,
+    /* Puts an image into a floppy drive or SCRIPT_CDROM; path NULL: takes it
+     * out. */
+    bool (*change_medium)(void *context, unsigned drive, const char *path,
                           struct failure *failure);
     void *context;
 };

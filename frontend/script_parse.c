@@ -257,13 +257,12 @@ static bool parse_medium(const struct line *line,
 {
     const char *drive = line->count > 1 ? line->words[1].text : "";
 
-    if (strcmp(drive, "cdrom") == 0)
-        return complain(line, "not available in this version; the drives are "
-                              "fda and fdb");
-    if (strcmp(drive, "fda") != 0 && strcmp(drive, "fdb") != 0)
-        return complain(line, "the drive is missing, or no floppy drive; "
-                              "write fda or fdb");
-    command->drive = (unsigned)(drive[2] - 'a');
+    if (strcmp(drive, "fda") != 0 && strcmp(drive, "fdb") != 0 &&
+        strcmp(drive, "cdrom") != 0)
+        return complain(line, "the drive is missing, or its medium cannot be "
+                              "changed; write fda, fdb or cdrom");
+    command->drive =
+        drive[0] == 'c' ? SCRIPT_CDROM : (unsigned)(drive[2] - 'a');
     return command->kind != SCRIPT_INSERT || take_path(line, 2, command);
 }
 

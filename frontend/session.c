@@ -136,11 +136,13 @@ static bool open_input(struct session *s, struct failure *failure)
                                    "out of host memory; end other programs");
 }
 
-static bool change_floppy(void *context, unsigned drive, const char *path,
+static bool change_medium(void *context, unsigned drive, const char *path,
                           struct failure *failure)
 {
     struct session *s = context;
 
+    if (drive == SCRIPT_CDROM)
+        return media_change_cd(&s->media, s->machine, path, failure);
     return media_change_floppy(&s->media, s->machine, drive, path, failure);
 }
 
@@ -151,7 +153,7 @@ static void start_script(struct session *s)
         .input = s->input,
         .frame = &s->frame,
         .out = stdout,
-        .change_floppy = change_floppy,
+        .change_medium = change_medium,
         .context = s,
     };
 

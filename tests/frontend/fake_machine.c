@@ -165,6 +165,14 @@ void machine_insert_floppy(struct machine *m, unsigned drive,
     m->inserts++;
 }
 
+bool machine_insert_cd(struct machine *m, unsigned drive,
+                       struct host_block *block)
+{
+    m->cd[drive] = block;
+    m->inserts++;
+    return true;
+}
+
 void machine_set_rate(struct machine *m, uint64_t insns_per_sec)
 {
     m->rate = insns_per_sec;

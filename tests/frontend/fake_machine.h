@@ -40,6 +40,7 @@ struct machine {
     uint8_t serial_in[256];
     unsigned serial_in_count;
     struct host_block *floppy[MACHINE_FLOPPIES];
+    struct host_block *cd[MACHINE_DISKS];
     unsigned inserts, resets, releases, runs;
     uint64_t rate;
     void (*on_run)(struct machine *machine); /* may be NULL */

@@ -19,7 +19,7 @@ static char *out_text;
 static size_t out_size;
 static char medium[80]; /* the last change: drive and path */
 
-static bool change_floppy(void *context, unsigned drive, const char *path,
+static bool change_medium(void *context, unsigned drive, const char *path,
                           struct failure *why)
 {
     (void)context;
@@ -73,7 +73,7 @@ static enum script_state run(const char *text)
                                .input = input,
                                .frame = &frame,
                                .out = out,
-                               .change_floppy = change_floppy};
+                               .change_medium = change_medium};
     enum script_state state = SCRIPT_RUNNING;
     unsigned steps;
 
@@ -136,10 +136,10 @@ static const struct {
     {"mouse move 1 99999", "s:1: write mouse move RIGHT DOWN, two whole numbers from -10000 to 10000"},
     {"screenshot", "s:1: the file is missing; write screenshot FILE"},
     {"text", "s:1: the file is missing; write text FILE"},
-    {"insert", "s:1: the drive is missing, or no floppy drive; write fda or fdb"},
-    {"insert hda x", "s:1: the drive is missing, or no floppy drive; write fda or fdb"},
+    {"insert", "s:1: the drive is missing, or its medium cannot be changed; write fda, fdb or cdrom"},
+    {"insert hda x", "s:1: the drive is missing, or its medium cannot be changed; write fda, fdb or cdrom"},
     {"insert fda", "s:1: the file is missing; write insert fda FILE"},
-    {"eject cdrom", "s:1: not available in this version; the drives are fda and fdb"},
+    {"insert cdrom", "s:1: the file is missing; write insert fda FILE"},
     {"save x", "s:1: not available in this version; start the guest afresh instead"},
     {"load x", "s:1: not available in this version; start the guest afresh instead"},
     {"sleep", "s:1: the time is missing; write sleep 2s"},
@@ -382,6 +382,8 @@ START_TEST(changes_media_and_resets)
     ck_assert_str_eq(medium, "1 x.img");
     ck_assert_uint_eq(machine->resets, 1);
     script_destroy(script);
+    ck_assert_int_eq(run("insert cdrom x.iso\nquit"), SCRIPT_QUIT);
+    ck_assert_str_eq(medium, "2 x.iso");
     ck_assert_int_eq(run("eject fda\nquit"), SCRIPT_QUIT);
     ck_assert_str_eq(medium, "0 -");
     script_destroy(script);
