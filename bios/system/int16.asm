@@ -84,6 +84,57 @@ int16_peek:
 .none:
         sti
         or      byte [bp + FR_FLAGS], FLAG_ZF
+        jmp     int16_rest
+
+; No key again. A program that asks over and over, with nothing else going on,
+; waits for one: then the processor rests until the next interrupt, so that an
+; idle guest costs its host nothing. Nothing goes on while the caller's
+; registers, its stack pointer and all cursor positions are the same as the
+; last time; a program that computes or draws between its questions shows other
+; registers at least once in so many. Destroys AX, CX, DX, SI, DI, ES.
+REST_AFTER      equ     64              ; questions in a row
+REST_AGAIN      equ     16              ; after a rest
+REST_CURSORS    equ     8               ; words at 40:50
+
+int16_rest:
+        call    load_ebda
+        cld
+        xor     dx, dx                  ; what is different
+        mov     di, E_REST
+        mov     ax, bp
+        call    .compare
+        mov     ax, ss
+        call    .compare
+        mov     si, bp
+        mov     cx, FR_FLAGS / 2        ; words of the frame below the flags
+.register:
+        ss      lodsw
+        call    .compare
+        loop    .register
+        mov     si, 50h
+        mov     cx, REST_CURSORS
+.cursor:
+        lodsw
+        call    .compare
+        loop    .cursor
+        or      dx, dx
+        jnz     .busy
+        inc     word [es:E_REST_COUNT]
+        cmp     word [es:E_REST_COUNT], REST_AFTER
+        jb      .done
+        mov     word [es:E_REST_COUNT], REST_AFTER - REST_AGAIN
+        hlt
+.done:
+        ret
+.busy:
+        mov     word [es:E_REST_COUNT], 0
+        ret
+.compare:
+        cmp     ax, [es:di]
+        je      .store
+        mov     dl, 1
+.store:
+        stosw
         ret
 
 ; BX = head of the buffer: takes the entry off. Destroys BX.
