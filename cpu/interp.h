@@ -94,8 +94,7 @@ bool interp_load_at(struct cpu *cpu, const struct insn *insn, uint32_t offset,
 bool interp_divide(struct cpu *cpu, unsigned bits, uint32_t divisor);
 bool interp_idivide(struct cpu *cpu, const struct insn *insn, unsigned bits,
                     uint32_t divisor);
-void interp_flags_mul(struct cpu *cpu, unsigned bits, uint32_t low,
-                      uint32_t high);
+void interp_flags_mul(struct cpu *cpu, unsigned bits, uint32_t high);
 void interp_flags_imul(struct cpu *cpu, unsigned bits, uint32_t low,
                        uint32_t high);
 void interp_daa(struct cpu *cpu, const struct insn *insn);

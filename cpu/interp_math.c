@@ -12,13 +12,10 @@ static void flags_high(struct cpu *cpu, unsigned bits, uint32_t high,
         cpu->lazy.aux |= AUX_AF;
 }
 
-void interp_flags_mul(struct cpu *cpu, unsigned bits, uint32_t low,
-                      uint32_t high)
+void interp_flags_mul(struct cpu *cpu, unsigned bits, uint32_t high)
 {
     if (cpu->model <= CPU_286)
         flags_high(cpu, bits, high, 0);
-    else
-        flags_logic(cpu, bits, low);
     flags_set_co(cpu, high, high);
 }
 
@@ -30,8 +27,6 @@ void interp_flags_imul(struct cpu *cpu, unsigned bits, uint32_t low,
 
     if (cpu->model <= CPU_286)
         flags_high(cpu, bits, high, cpu->model == CPU_8086 ? sign : 0);
-    else
-        flags_logic(cpu, bits, low);
     flags_set_co(cpu, wide, wide);
 }
 
@@ -63,11 +58,19 @@ static void set_quotient(struct cpu *cpu, unsigned bits, uint32_t quotient,
     set_part(&cpu->reg[CPU_EDX], remainder, bits == 16 ? 0xffff : UINT32_MAX);
 }
 
-/* The flags that a 286 leaves: of the remainder, and of one comparison. */
-static void flags_286(struct cpu *cpu, unsigned bits, uint32_t remainder,
-                      bool compared)
+/* The flags that a 286 leaves: of the remainder, and of one comparison. Later
+ * ones set AF alone of those but CF and OF, which they keep; a Cyrix keeps all,
+ * by which programs know it. */
+static void flags_divided(struct cpu *cpu, unsigned bits, uint32_t remainder,
+                          bool compared)
 {
-    flags_result(cpu, bits, remainder, AUX_AF | aux_co(compared, compared));
+    if (cpu->model >= CPU_386) {
+        cpu->lazy.result = 0x100;
+        cpu->lazy.aux &= AUX_CF | AUX_CARRY;
+        cpu->lazy.aux |= AUX_AF | 1u << 8;
+    } else if (cpu->model == CPU_286) {
+        flags_result(cpu, bits, remainder, AUX_AF | aux_co(compared, compared));
+    }
 }
 
 /* Two words by one, as the microcode of an 8086 has it: shift in a bit, try to
@@ -98,18 +101,9 @@ static bool flags_cord(struct cpu *cpu, unsigned bits, uint64_t wide,
     return true;
 }
 
-static void flags_divide(struct cpu *cpu, unsigned bits, uint32_t divisor,
-                         uint32_t quotient, uint32_t remainder)
-{
-    bool fits = remainder + divisor < 1u << bits;
-
-    if (cpu->model == CPU_286)
-        flags_286(cpu, bits, remainder, !((quotient & 1) && fits));
-}
-
 bool interp_divide(struct cpu *cpu, unsigned bits, uint32_t divisor)
 {
-    uint64_t wide = get_wide(cpu, bits), quotient;
+    uint64_t wide = get_wide(cpu, bits), quotient, remainder;
 
     if (cpu->model == CPU_8086 && !flags_cord(cpu, bits, wide, divisor))
         return cpu_fault(cpu, VECTOR_DE, 0);
@@ -118,9 +112,10 @@ bool interp_divide(struct cpu *cpu, unsigned bits, uint32_t divisor)
     quotient = wide / divisor;
     if (quotient >> bits)
         return cpu_fault(cpu, VECTOR_DE, 0);
-    flags_divide(cpu, bits, divisor, (uint32_t)quotient,
-                 (uint32_t)(wide % divisor));
-    set_quotient(cpu, bits, (uint32_t)quotient, (uint32_t)(wide % divisor));
+    remainder = wide % divisor;
+    flags_divided(cpu, bits, (uint32_t)remainder,
+                  !(quotient & 1) || (remainder + divisor) >> bits);
+    set_quotient(cpu, bits, (uint32_t)quotient, (uint32_t)remainder);
     return true;
 }
 
@@ -161,8 +156,7 @@ bool interp_idivide(struct cpu *cpu, const struct insn *insn, unsigned bits,
         minus = !minus;
     quotient = (uint32_t)(minus ? 0 - a / b : a / b);
     remainder = (uint32_t)(minus_a ? 0 - a % b : a % b);
-    if (cpu->model == CPU_286)
-        flags_286(cpu, bits, remainder, !minus_b);
+    flags_divided(cpu, bits, remainder, !minus_b);
     set_quotient(cpu, bits, quotient, remainder);
     return true;
 }
@@ -232,15 +226,18 @@ void interp_das(struct cpu *cpu, const struct insn *insn)
     flags_set_cf(cpu, cf);
 }
 
-/* The 8086 adjusts AL and AH apart. */
+/* The 8086 adjusts AL and AH apart, the 386 has the flags of both. */
 static void adjust(struct cpu *cpu, uint32_t step)
 {
     uint32_t ax = cpu->reg[CPU_EAX] & 0xffff;
     bool carry = (ax & 15) > 9 || flags_af(cpu);
     uint32_t al = ax & 0xff;
-    uint32_t add = carry ? step & 0xff : 0;
+    uint32_t add = carry ? step : 0;
 
-    flags_add(cpu, 8, al, add, 0);
+    if (cpu->model >= CPU_386)
+        flags_add(cpu, 16, ax, add, 0);
+    else
+        flags_add(cpu, 8, al, add & 0xff, 0);
     if (carry && cpu->model == CPU_8086)
         ax = ((al + step) & 0xff) | ((ax + (step & 0xff00)) & 0xff00);
     else if (carry)
