@@ -24,6 +24,7 @@ struct display_frame {
 struct display_text {
     unsigned columns, rows; /* 0: no text could be read from the picture */
     bool graphics;          /* read from a graphics mode by its font */
+    bool blinks; /* bit 7 of an attribute; else it brightens the background */
     bool cursor_visible;
     unsigned cursor_column, cursor_row;
     uint8_t chars[DISPLAY_ROWS_MAX * DISPLAY_COLUMNS_MAX]; /* row by row */

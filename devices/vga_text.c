@@ -56,6 +56,7 @@ static void read_text(const struct vga *v, const struct vga_view *view,
 {
     text->columns =
         view->chars < DISPLAY_COLUMNS_MAX ? view->chars : DISPLAY_COLUMNS_MAX;
+    text->blinks = view->blink;
     for (unsigned y = 0; y < view->height; y++) {
         if (text->rows < DISPLAY_ROWS_MAX && starts_row(view, y))
             read_row(v, view, &view->lines[y], text);
