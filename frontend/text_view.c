@@ -16,13 +16,13 @@ static unsigned find_start(unsigned total, unsigned length, unsigned point)
                                                : total - length;
 }
 
-static struct text_cell convert_cell(uint8_t c, uint8_t attr)
+static struct text_cell convert_cell(uint8_t c, uint8_t attr, bool blinks)
 {
     return (struct text_cell){
         .unicode = cp437_to_unicode(c),
-        .blink = attr & 0x80,
+        .blink = blinks && attr & 0x80,
         .fg = attr & 0x0f,
-        .bg = attr >> 4 & 7,
+        .bg = attr >> 4 & (blinks ? 7 : 15),
     };
 }
 
@@ -44,7 +44,7 @@ void text_view_draw_text(const struct text_view *view,
              column++) {
             size_t at = (size_t)(top + row) * text->columns + left + column;
             struct text_cell cell =
-                convert_cell(text->chars[at], text->attrs[at]);
+                convert_cell(text->chars[at], text->attrs[at], text->blinks);
 
             text_paint_set(view->paint, column, row, &cell);
         }
@@ -133,6 +133,8 @@ void text_view_draw_picture(const struct text_view *view,
 
             cell.fg = average(frame, find_box(frame, x, y, width, height));
             cell.bg = average(frame, find_box(frame, x, y + 1, width, height));
+            if (cell.fg == cell.bg)
+                cell.unicode = ' '; /* shorter to send */
             text_paint_set(view->paint, (view->columns - width) / 2 + x, y / 2,
                            &cell);
         }

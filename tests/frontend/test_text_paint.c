@@ -16,6 +16,7 @@ static void setup(void)
     text = calloc(1, sizeof(*text));
     text->columns = 4;
     text->rows = 2;
+    text->blinks = true;
     memset(text->chars, ' ', 8);
     memset(text->attrs, 7, 8);
 }
@@ -67,6 +68,8 @@ START_TEST(then_only_what_changed)
     ck_assert_str_eq(draw(4, 2), "\x1b[1;1H\x1b[97m\x1b[44m ");
     text->attrs[0] = 0x9f;
     ck_assert_str_eq(draw(4, 2), "\x1b[1;1H\x1b[5m ");
+    text->blinks = false;
+    ck_assert_str_eq(draw(4, 2), "\x1b[1;1H\x1b[25m\x1b[104m ");
 }
 END_TEST
 
