@@ -263,11 +263,12 @@ void options_print_help(FILE *stream)
     const char *const *name;
     size_t i;
 
-    fprintf(stream,
-            "usage: vitrine [OPTION...] [IMAGE...]\n\n"
-            "Runs a whole PC. IMAGE is a floppy, hard disk or CD image, its kind\n"
-            "found from content and size; without one the built-in disk runs.\n"
-            "Options start with one dash or two.\n");
+    fprintf(
+        stream,
+        "usage: vitrine [OPTION...] [IMAGE...]\n\n"
+        "Runs a whole PC. IMAGE is a floppy, hard disk or CD image, its kind\n"
+        "found from content and size; without one the built-in disk runs.\n"
+        "Options start with one dash or two.\n");
     for (i = 0; i < ROWS; i++) {
         if (!rows[i].name)
             fprintf(stream, "\n%s\n", rows[i].help);
