@@ -44,6 +44,8 @@ static const struct program {
     {"io",        CPU_386, BARE_EXITED},
     {"real",      CPU_386, BARE_EXITED},
     {"t286",      CPU_286, BARE_EXITED},
+    {"loadall",   CPU_386, BARE_EXITED},
+    {"models",    CPU_486, BARE_EXITED},
     {"triple",    CPU_386, BARE_SHUTDOWN},
     {"triple",    CPU_486, BARE_SHUTDOWN},
 };
