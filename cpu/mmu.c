@@ -558,22 +558,29 @@ bool mmu_fetch_slow(struct cpu *cpu, laddr addr, paddr *phys)
 
 /* Access. */
 
-/* Notes a data breakpoint hit: the trap is taken after the instruction. */
+/* Notes a data breakpoint hit: the trap is taken after the instruction. Once
+ * an enabled breakpoint matches, all that match are reported. */
 static void check_breakpoints(struct cpu *cpu, laddr addr, unsigned size,
                               bool write)
 {
+    uint32_t hits = 0;
+    bool enabled = false;
+
     for (unsigned i = 0; i < 4; i++) {
         unsigned kind = cpu->dr[7] >> (16 + 4 * i) & 3;
         unsigned length = (cpu->dr[7] >> (18 + 4 * i) & 3) + 1;
         laddr at = cpu->dr[i] & ~(length - 1);
 
-        if (!(cpu->dr[7] >> (2 * i) & 3) || !(kind & 1) ||
-            (kind == 1 && !write))
+        if (!(kind & 1) || (kind == 1 && !write))
             continue;
         if (addr - at < length || at - addr < size) {
-            cpu->trap_bits |= 1u << i;
-            cpu->events |= CPU_EVENT_TRAP;
+            hits |= 1u << i;
+            enabled |= cpu->dr[7] >> (2 * i) & 3;
         }
+    }
+    if (enabled) {
+        cpu->trap_bits |= hits;
+        cpu->events |= CPU_EVENT_TRAP;
     }
 }
 

@@ -379,6 +379,15 @@ data:
         DR dr7, 0
         CHECK [count], 1, "data, two at once: how many"
         CHECK [dr6s], DR6_ONES | B0 | B1, "data, two at once"
+        ; One enabled, of two that match.
+        BEGIN
+        DR dr0, D
+        DR dr1, D
+        DR dr7, (W4 << 16) | (W4 << 20) | 4
+        mov [D], eax
+        nop
+        DR dr7, 0
+        CHECK [dr6s], DR6_ONES | B0 | B1, "data, one of two enabled: both reported"
         ; With a single step: one exception, both bits.
         BEGIN
         DR dr0, D
