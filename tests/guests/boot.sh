@@ -12,7 +12,8 @@
 #   args     further options
 # and defines script_1, script_2, ...: functions that print the script of one
 # boot. The boots share one copy of the image, so that what the first wrote
-# the second can read.
+# the second can read. A function `check` may look at files of $scratch in the
+# end.
 set -eu
 vitrine=$1 case=$2 firmware=$3
 here=$(cd "$(dirname "$0")" && pwd)
@@ -25,7 +26,7 @@ skip() {
     exit 77
 }
 
-image='' media=-fda args=''
+image='' media=-fda args='' keys=''
 . "$here/cases/$case"
 
 case $image in
@@ -67,4 +68,7 @@ while command -v "script_$number" >/dev/null 2>&1; do
     }
     number=$((number + 1))
 done
+if command -v check >/dev/null 2>&1; then
+    check
+fi
 [ "$number" -gt 1 ] || { echo "$case has no script"; exit 1; }
