@@ -217,7 +217,6 @@ static bool fcmov(struct cpu *cpu, const struct insn *insn)
             fpu_put(cpu, 0, f80_indefinite());
         return true;
     }
-    fpu_set_codes(cpu, 0, SW_C1);
     if (holds == (insn->opcode == 0xda))
         fpu_put(cpu, 0, fpu_st(cpu, insn->rm));
     return true;
@@ -231,7 +230,7 @@ static bool fld(struct cpu *cpu, const struct insn *insn)
     bool empty = fpu_empty(cpu, insn->rm), full = !fpu_empty(cpu, 7);
 
     if (empty || full) {
-        if (fpu_stack_fault(cpu, full))
+        if (fpu_stack_fault(cpu, !empty))
             fpu_push(cpu, f80_indefinite());
         return true;
     }
@@ -286,14 +285,26 @@ static bool fstp(struct cpu *cpu, const struct insn *insn)
     return store_register(cpu, insn->rm, true);
 }
 
+/* D9 D8+i: as FSTP, but an empty ST(0) is no fault, and is not stored. */
+static bool fstpnce(struct cpu *cpu, const struct insn *insn)
+{
+    if (!fpu_empty(cpu, 0))
+        return fstp(cpu, insn);
+    fpu_set_codes(cpu, 0, SW_C1);
+    fpu_pop(cpu);
+    return true;
+}
+
 static bool ffree(struct cpu *cpu, const struct insn *insn)
 {
+    fpu_set_codes(cpu, 0, SW_C1);
     fpu_free(cpu, insn->rm);
     return true;
 }
 
 static bool ffreep(struct cpu *cpu, const struct insn *insn)
 {
+    fpu_set_codes(cpu, 0, SW_C1);
     fpu_free(cpu, insn->rm);
     fpu_pop(cpu);
     return true;
@@ -486,6 +497,7 @@ static bool fprem(struct cpu *cpu, const struct insn *insn)
     unsigned codes;
     bool partial;
 
+    fpu_set_codes(cpu, 0, SW_C2);
     if (fpu_empty(cpu, 0) || fpu_empty(cpu, 1)) {
         fpu_underflow(cpu, OP_ADD, 0, 0);
         return true;
@@ -497,7 +509,8 @@ static bool fprem(struct cpu *cpu, const struct insn *insn)
                           (quotient & 4 ? SW_C0 : 0);
     if (!fpu_settle(cpu, &env))
         return true;
-    fpu_set_codes(cpu, codes, SW_CC);
+    if (!is_nan(result)) /* else C3 and C0 stay */
+        fpu_set_codes(cpu, codes, SW_CC);
     fpu_put(cpu, 0, result);
     return true;
 }
@@ -537,6 +550,8 @@ static bool apply_pair(struct cpu *cpu, pair_fn *fn)
     bool empty = fpu_empty(cpu, 0);
     struct pair pair;
 
+    if (fn != extract_pair)
+        fpu_set_codes(cpu, 0, SW_C2);
     if (empty || !fpu_empty(cpu, 7)) {
         if (fpu_stack_fault(cpu, !empty)) {
             fpu_put(cpu, 0, f80_indefinite());
@@ -550,8 +565,6 @@ static bool apply_pair(struct cpu *cpu, pair_fn *fn)
     }
     if (!fpu_settle(cpu, &env))
         return true;
-    if (fn != extract_pair)
-        fpu_set_codes(cpu, 0, SW_C2);
     fpu_put(cpu, 0, pair.first);
     fpu_push(cpu, pair.second);
     return true;
@@ -582,6 +595,7 @@ static bool fsin(struct cpu *cpu, const struct insn *insn)
     struct f80_env env = fpu_env(cpu);
     struct f80 result;
 
+    fpu_set_codes(cpu, 0, SW_C2);
     if (fpu_empty(cpu, 0)) {
         fpu_underflow(cpu, OP_ADD, 0, 0);
         return true;
@@ -591,10 +605,8 @@ static bool fsin(struct cpu *cpu, const struct insn *insn)
         fpu_set_codes(cpu, SW_C2, SW_C2 | SW_C1);
         return true;
     }
-    if (!fpu_settle(cpu, &env))
-        return true;
-    fpu_set_codes(cpu, 0, SW_C2);
-    fpu_put(cpu, 0, result);
+    if (fpu_settle(cpu, &env))
+        fpu_put(cpu, 0, result);
     return true;
 }
 
@@ -616,7 +628,7 @@ static fpu_fn *form_d9(const struct insn *insn)
     case 0: return fld;
     case 1: return fxch;
     case 2: return insn->rm == 0 ? fpu_fnop : NULL;
-    case 3: return fstp; /* an alias */
+    case 3: return fstpnce;
     default: return table[insn->reg - 4][insn->rm];
     }
 }

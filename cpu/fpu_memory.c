@@ -220,7 +220,8 @@ static bool load(struct cpu *cpu, const struct insn *insn, enum format format)
         env.flags |= F80_IE;
         operand.value.man |= F80_QUIET;
     }
-    if (fpu_settle(cpu, &env))
+    /* A denormal is loaded even when its exception is unmasked. */
+    if (fpu_settle(cpu, &env) || !(env.flags & ~env.masked & F80_IE))
         fpu_push(cpu, operand.value);
     return true;
 }

@@ -353,7 +353,9 @@ bool fpu_trans_sincos(struct f80 a, struct f80 *sine, struct f80 *cosine,
         if (sine)
             *sine = special;
         if (cosine)
-            *cosine = a.man ? special : (struct f80){F80_INTEGER, F80_BIAS};
+            *cosine = f80_classify(a) == F80_ZERO
+                          ? (struct f80){F80_INTEGER, F80_BIAS}
+                          : special;
         return true;
     }
     if (is_far(a))

@@ -126,9 +126,11 @@ struct f80 fpu_trans_exp(struct f80 a, struct f80_env *env)
         return a;
     note_denormal(a, env);
     x = real_from_f80(a);
-    /* The result for |a| > 1 is undefined; it is a, as processors have it. */
-    if (x.exp > 1 || (x.exp == 1 && x.man.high != F80_INTEGER))
+    /* The result for |a| > 1 is undefined: a, as processors give it. */
+    if (x.exp > 1 || (x.exp == 1 && x.man.high != F80_INTEGER)) {
+        env->flags |= F80_PE;
         return a;
+    }
     return fpu_trans_pack(x.exp <= -8 ? power_near_1(x) : power_minus_1(x),
                           env);
 }
@@ -282,13 +284,13 @@ static struct real log2_of_1_plus(struct real x, bool *exact)
 {
     const struct u128 one = {F80_INTEGER, 0}; /* of 2^-127 */
     struct u128 sum, part;
-    struct real bottom = {.exp = 2};
+    struct real bottom = {.exp = 2}, result;
+    bool fits;
 
     *exact = false;
     if (x.exp <= -8) { /* s = x / (2 + x) */
         part = x.exp < -120 ? (struct u128){0, 0} : real_fixed(x, 2);
-        sum = wide_shr(one, 0);
-        bottom.man = x.sign ? wide_sub(sum, part) : wide_add(sum, part);
+        bottom.man = x.sign ? wide_sub(one, part) : wide_add(one, part);
         return scaled_artanh(fpu_trans_divide(x, real_normalize(bottom)));
     }
     if (x.sign) {
@@ -303,7 +305,8 @@ static struct real log2_of_1_plus(struct real x, bool *exact)
     }
     /* x >= 1: the 1 goes to where it belongs in x */
     sum = x.man;
-    if (x.exp <= 128) {
+    fits = x.exp <= 128;
+    if (fits) {
         part = wide_shr((struct u128){F80_INTEGER, 0}, (unsigned)x.exp - 1);
         sum = wide_add(sum, part);
         if (wide_less(sum, part)) {
@@ -312,7 +315,9 @@ static struct real log2_of_1_plus(struct real x, bool *exact)
             x.exp++;
         }
     }
-    return log2_of(sum, x.exp - 1, exact);
+    result = log2_of(sum, x.exp - 1, exact);
+    *exact = *exact && fits;
+    return result;
 }
 
 struct f80 fpu_trans_log1p(struct f80 y, struct f80 x, struct f80_env *env)
@@ -330,16 +335,13 @@ struct f80 fpu_trans_log1p(struct f80 y, struct f80 x, struct f80_env *env)
     note_denormal(y, env);
     if (cx == F80_INFINITE || cx == F80_ZERO)
         return times_special(y, cx, f80_negative(x), env);
-    /* Below -1 the result is undefined; -1 itself is taken as FYL2X takes 0. */
-    if (r.sign && r.exp >= 1) {
-        if (r.exp > 1 || r.man.high != F80_INTEGER)
-            return invalid(env);
-        if (cy == F80_NORMAL || cy == F80_DENORMAL)
-            env->flags |= F80_ZE;
-        return times_special(y, F80_INFINITE, true, env);
-    }
     if (cy == F80_INFINITE || cy == F80_ZERO)
         return times_special(y, F80_NORMAL, r.sign, env);
+    /* From -1 down the result is undefined: x, as processors give it. */
+    if (r.sign && r.exp >= 1) {
+        env->flags |= F80_PE;
+        return x;
+    }
     l = log2_of_1_plus(r, &exact);
     return scale_by(y, l, exact, env);
 }
