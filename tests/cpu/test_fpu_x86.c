@@ -348,7 +348,7 @@ static void forgive(const uint8_t insn[2], struct outcome *ours,
     /* F2XM1, FYL2X, FYL2XP1: an exact result is called inexact there */
     if ((insn[1] == 0xf0 || insn[1] == 0xf1 || insn[1] == 0xf9) &&
         !(ours_sw & ~host_sw) &&
-        !(host_sw & ~ours_sw & ~(F80_PE | F80_UE | SW_ES | SW_B)))
+        !(host_sw & ~ours_sw & ~(F80_PE | F80_UE | SW_C1 | SW_ES | SW_B)))
         put_word(ours->image, 4, host_sw);
     /* values, C1, and what follows from rounding */
     for (unsigned i = 0; i < 2; i++) {
@@ -413,28 +413,48 @@ static void report(const struct rig *r, const uint8_t insn[2],
         ck_abort_msg("%s", text);
 }
 
-static void run_one(struct rig *r)
+/* A context switch of the host loses the pointers, as AMD's FXSAVE keeps them
+ * only with an error; so a difference must show up every time. */
+#define TRIES 3
+
+static bool agree(struct rig *r, const uint8_t insn[2], uint32_t flags,
+                  const uint8_t memory[BYTES], bool last)
 {
-    uint32_t flags = (uint32_t)next(r) & FLAGS_OSZAPC;
-    uint8_t insn[2], memory[BYTES];
     struct outcome ours, host, kept;
 
-    if (next(r) % 8 == 0)
-        random_image(r);
-    clear_error(r);
-    random_insn(r, insn);
-    random_memory(r, memory);
     memcpy(ours.memory, memory, BYTES);
     memcpy(host.memory, memory, BYTES);
     run_host(r, insn, flags, &host);
     kept = host;
     run_ours(r, insn, flags, &ours);
     forgive(insn, &ours, &host);
-    if (memcmp(ours.image, host.image, IMAGE) ||
-        memcmp(ours.memory, host.memory, BYTES) || ours.flags != host.flags ||
-        ours.ax != host.ax)
+    if (!memcmp(ours.image, host.image, IMAGE) &&
+        !memcmp(ours.memory, host.memory, BYTES) && ours.flags == host.flags &&
+        ours.ax == host.ax) {
+        memcpy(r->image, kept.image, IMAGE);
+        return true;
+    }
+    if (last) {
         report(r, insn, &ours, &host, memory);
-    memcpy(r->image, kept.image, IMAGE);
+        memcpy(r->image, kept.image, IMAGE);
+    }
+    return false;
+}
+
+static void run_one(struct rig *r)
+{
+    uint32_t flags = (uint32_t)next(r) & FLAGS_OSZAPC;
+    uint8_t insn[2], memory[BYTES];
+
+    if (next(r) % 8 == 0)
+        random_image(r);
+    clear_error(r);
+    random_insn(r, insn);
+    random_memory(r, memory);
+    for (unsigned i = 1; i <= TRIES; i++) {
+        if (agree(r, insn, flags, memory, i == TRIES))
+            break;
+    }
 }
 
 START_TEST(sequences)
