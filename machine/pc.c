@@ -8,6 +8,7 @@
 #include "devices/debug_port.h"
 #include "devices/exit_port.h"
 #include "devices/fdc82077.h"
+#include "devices/fpu_irq.h"
 #include "devices/fw_cfg.h"
 #include "devices/i440fx.h"
 #include "devices/i8042.h"
@@ -110,6 +111,27 @@ static void on_exit_port(void *sink, uint32_t value)
     cpu_request_stop(m->cpu);
 }
 
+static void on_ignne(void *sink, unsigned pin, bool level)
+{
+    struct machine *m = sink;
+
+    (void)pin;
+    cpu_set_ignne(m->cpu, level);
+}
+
+/* FERR#: the CPU is there before what it is wired to. */
+static void on_ferr(void *sink, unsigned pin, bool level)
+{
+    struct machine *m = sink;
+    struct irq_line line;
+
+    (void)pin;
+    if (!m->fpu_irq)
+        return;
+    line = fpu_irq_ferr(m->fpu_irq);
+    irq_set(&line, level);
+}
+
 /* INTR may be driven while the controller is created, before the CPU is. */
 static uint8_t ack_vector(void *source)
 {
@@ -123,10 +145,12 @@ static enum status build_cpu(struct machine *m)
 {
     const struct cpu_config config = {
         .model = m->model,
+        .fpu = cpu_model_has_fpu(m->model),
         .mem = m->mem,
         .ports = m->ports,
         .clock = m->clock,
         .ack = {ack_vector, m},
+        .ferr = {on_ferr, m, 0},
         .log = m->config.log,
     };
 
@@ -160,8 +184,15 @@ static enum status build_interrupts(struct machine *m)
         .intr = {on_intr, m, 0},
         .elcr = m->config.board == MACHINE_PC,
     };
+    struct fpu_irq_config fpu = {
+        .name = "fpu_irq",
+        .ports = m->ports,
+        .ignne = {on_ignne, m, 0},
+    };
 
     ADD(m, m->pic, i8259_create(&pic, &m->pic));
+    fpu.irq = i8259_input(m->pic, 13);
+    ADD(m, m->fpu_irq, fpu_irq_create(&fpu, &m->fpu_irq));
     return STATUS_OK;
 }
 
@@ -225,6 +256,7 @@ static enum status build_rtc(struct machine *m)
         .ram_bytes = m->config.ram_bytes,
         .floppy = {m->drive_types[0], m->drive_types[1]},
         .boot_order = m->config.boot_order,
+        .fpu = cpu_model_has_fpu(m->model),
     };
     const struct mc146818_config rtc = {
         .name = "rtc",
