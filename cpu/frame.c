@@ -40,9 +40,26 @@ static unsigned word_size(const struct frame *frame, unsigned n)
     return frame->narrow >> n & 1 ? 2 : frame->size;
 }
 
+/* Where the whole frame can be stored plainly: it lies in one page of RAM, and
+ * in the segment, without a wrap. NULL: word by word. */
+static uint8_t *plain_host(const struct cpu *cpu, const struct frame *frame)
+{
+    unsigned bytes = (unsigned)frame->count * frame->size;
+    uint32_t top;
+
+    if (!bytes || frame->narrow || frame->user != cpu->user)
+        return NULL;
+    top = word_offset(frame, frame->count - 1u);
+    if (top + (bytes - 1) > stack_mask(&frame->ss) ||
+        !seg_allows(&frame->ss, top, bytes, true) ||
+        (frame->user && (cpu->eflags & FLAG_AC)))
+        return NULL;
+    return mmu_write_host(cpu, frame->ss.base + top, bytes);
+}
+
 bool frame_check(struct cpu *cpu, const struct frame *frame)
 {
-    if (cpu->model == CPU_8086)
+    if (plain_host(cpu, frame) || cpu->model == CPU_8086)
         return true;
     for (unsigned n = 0; n < frame->count; n++) {
         uint32_t offset = word_offset(frame, n);
@@ -79,9 +96,14 @@ static bool store_word(struct cpu *cpu, const struct frame *frame, unsigned n)
 bool frame_store(struct cpu *cpu, struct frame *frame)
 {
     uint32_t mask = stack_mask(&frame->ss);
+    uint8_t *host = plain_host(cpu, frame);
 
     for (unsigned n = 0; n < frame->count; n++) {
-        if (!store_word(cpu, frame, n))
+        unsigned place = (unsigned)(frame->count - 1 - n) * frame->size;
+
+        if (host)
+            memcpy(host + place, &frame->word[n], frame->size);
+        else if (!store_word(cpu, frame, n))
             return false;
     }
     frame->esp = (frame->esp & ~mask) |

@@ -234,7 +234,7 @@ static bool load_cr0(struct cpu *cpu, uint32_t value)
     return true;
 }
 
-static void load_cr3(struct cpu *cpu, uint32_t value)
+void sys_load_cr3(struct cpu *cpu, uint32_t value)
 {
     /* PCD and PWT came with the 486. */
     cpu->cr3 = value & (cpu->model >= CPU_486 ? 0xfffff018u : 0xfffff000u);
@@ -265,7 +265,7 @@ bool exec_mov_cr_r(struct cpu *cpu, const struct insn *insn)
     switch (insn->reg) {
     case 0: return load_cr0(cpu, value);
     case 2: cpu->cr2 = value; return true;
-    case 3: load_cr3(cpu, value); return true;
+    case 3: sys_load_cr3(cpu, value); return true;
     default: return load_cr4(cpu, value);
     }
 }

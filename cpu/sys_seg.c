@@ -61,10 +61,13 @@ bool exec_mov_e_seg(struct cpu *cpu, const struct insn *insn)
  * 22.31.1; the 386 is taken to do the same). */
 bool exec_push_seg(struct cpu *cpu, const struct insn *insn)
 {
+    uint16_t selector = cpu->seg[segment_of(cpu, insn)].selector;
     struct frame frame;
 
-    frame_begin(cpu, &frame, insn_size(insn));
-    frame_push_narrow(&frame, cpu->seg[segment_of(cpu, insn)].selector);
+    if (insn_size(insn) == 2)
+        return stack_push(cpu, selector, 2);
+    frame_begin(cpu, &frame, 4);
+    frame_push_narrow(&frame, selector);
     if (!frame_check(cpu, &frame) || !frame_store(cpu, &frame))
         return false;
     cpu->reg[CPU_ESP] = frame.esp;

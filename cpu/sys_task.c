@@ -225,10 +225,8 @@ static void load_registers(struct cpu *cpu, const struct task_image *image,
         mask |= FLAG_VM | FLAG_RF; /* a short TSS clears them */
     cpu->cr0 |= CR0_TS;
     cpu->dr[7] &= ~DR7_LOCAL;
-    if (l->word == 4 && (cpu->cr0 & CR0_PG)) {
-        cpu->cr3 = image->cr3;
-        mmu_select(cpu);
-    }
+    if (l->word == 4 && (cpu->cr0 & CR0_PG))
+        sys_load_cr3(cpu, image->cr3);
     for (unsigned i = 0; i < CPU_REGS; i++)
         cpu->reg[i] = image->reg[i];
     cpu->eip = cpu->insn_eip = image->eip;
