@@ -1,7 +1,8 @@
 ; How much memory there is. The CMOS says what is configured; what cannot be
 ; written to is not counted.
 
-EXT_286_LIMIT   equ     15 * 1024       ; KiB the 286 can reach above 1 MiB
+; KiB the 286 can reach above 1 MiB; the last 128 of its 16 MiB are ROM again.
+EXT_286_LIMIT   equ     15 * 1024 - 128
 
 ; -> AX = KiB of base memory that work, a multiple of 16. Keeps what stands in
 ; it. Destroys BX, CX, DX, DS.
