@@ -1,5 +1,6 @@
 ; VESA BIOS extensions, seen as software sees them.
 %include "guest.inc"
+cpu 386
 
 info    equ 0F000h              ; 512 bytes
 mode    equ 0F200h              ; 256 bytes
@@ -724,5 +725,4 @@ test_monitor:
     expect bh, 0
     ret
 
-GUEST_SECTORS equ ($ - boot + 511) / 512
-    times GUEST_SECTORS * 512 - ($ - boot) db 0
+    guest_end

@@ -201,11 +201,13 @@ check_character:
     ret
 
 go:
-    pusha
+    push ax
+    push bx
     mov ah, 2
     mov bh, 0
     int 10h
-    popa
+    pop bx
+    pop ax
     ret
 read:
     push bx
@@ -248,7 +250,8 @@ check_pixels:
     shl bx, 1
     mov di, [.colours + bx]     ; low byte the colour, high byte what it reads
     mov ax, [si + 2]
-    shl ax, 3
+    mov cl, 3
+    shl ax, cl
     dec ax
     mov cx, ax
     mov ax, [si + 4]
@@ -417,8 +420,8 @@ test_pages:
     mov bx, 024Eh
     mov cx, 3
     int 10h
-    push 0B800h
-    pop es
+    mov ax, 0B800h
+    mov es, ax
     expect word [es:2000h + (3 * 80 + 5) * 2], 4E57h
     expect word [es:2000h + (3 * 80 + 7) * 2], 4E57h
     expect word [es:2000h + (3 * 80 + 8) * 2], 0720h
@@ -451,8 +454,8 @@ test_pages:
     mov cx, 8
     mov dx, 1
     int 10h
-    push 0A000h
-    pop es
+    mov ax, 0A000h
+    mov es, ax
     mov al, [es:2000h + 41]
     expect al, 80h
     mov ax, 0D00h
@@ -475,8 +478,8 @@ test_teletype:
     int 10h
     call where
     expect dx, 1800h
-    push 0B800h
-    pop es
+    mov ax, 0B800h
+    mov es, ax
     expect byte [es:(23 * 80 + 79) * 2], 'X'
     expect word [es:24 * 160], 0720h
     mov ax, 0E08h               ; no further left
@@ -519,8 +522,8 @@ test_teletype:
 test_strings:
     mov ax, 3
     int 10h
-    push 0B800h
-    pop es
+    mov ax, 0B800h
+    mov es, ax
     mov dx, 0
     call go
     push es
@@ -564,8 +567,8 @@ test_strings:
 test_text_scroll:
     mov ax, 3
     int 10h
-    push 0B800h
-    pop es
+    mov ax, 0B800h
+    mov es, ax
     mov di, 0
     mov cx, 80 * 25
     mov ax, 0100h
@@ -659,8 +662,8 @@ test_fonts:
     mov bx, 0007h
     mov cx, 1
     int 10h
-    push 0B800h
-    pop es
+    mov ax, 0B800h
+    mov es, ax
     expect byte [es:49 * 160], 'Q'
     mov ax, 3
     int 10h
@@ -723,8 +726,8 @@ test_fonts:
     mov bx, 1
     mov cx, 1
     int 10h
-    push 0B800h
-    pop es
+    mov ax, 0B800h
+    mov es, ax
     expect byte [es:0], 0A5h
     expect byte [es:2000h], 5Ah
     mov ax, 0012h
@@ -756,8 +759,8 @@ test_fonts:
 .look_at_a:
     mov si, .access
     call set_registers
-    push 0A000h
-    pop es
+    mov ax, 0A000h
+    mov es, ax
     mov ax, [es:'A' * 32 + 1]
     push ax
     mov si, .no_access
@@ -1169,7 +1172,8 @@ test_state:
     cmp bx, 32
     expect_flag be
     mov bp, bx
-    shl bp, 6
+    mov cl, 6
+    shl bp, cl
     push ds
     pop es
     mov ax, 1C01h
@@ -1246,6 +1250,5 @@ test_registers_kept:
     dw 5000h, 0, 0FF00h, 0, 10FFh, 0, 11FFh, 0
 .calls_end:
 
-GUEST_SECTORS equ ($ - boot + 511) / 512
 buffer equ 0F000h
-    times GUEST_SECTORS * 512 - ($ - boot) db 0
+    guest_end
