@@ -1,0 +1,816 @@
+/* The transcendental functions beside plain series of 288 bits, in arithmetic
+ * of this file's own: random arguments of every kind, and the results within
+ * one unit in the last place, nearly all of them rounded correctly.
+ * FPU_TRANS_ROUNDS in the environment makes the run longer (arguments for each
+ * function). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu/fpu_trans.h"
+#include "tests/suite.h"
+
+#define ROUNDS 12500 /* of each of the 8 kinds of arguments */
+#define KINDS  8
+
+/* Signed fixed point: magnitude in words of 32 bits, lowest first, of which
+ * the upper INTEGER ones stand before the point. */
+#define WORDS    12
+#define INTEGER  3
+#define FRACTION (32 * (WORDS - INTEGER))
+
+struct big {
+    uint32_t w[WORDS];
+    bool minus;
+};
+
+static struct big big_int(uint32_t n)
+{
+    struct big a = {.minus = false};
+
+    a.w[WORDS - INTEGER] = n;
+    return a;
+}
+
+static int compare_size(const struct big *a, const struct big *b)
+{
+    for (unsigned i = WORDS; i-- > 0;) {
+        if (a->w[i] != b->w[i])
+            return a->w[i] < b->w[i] ? -1 : 1;
+    }
+    return 0;
+}
+
+static bool big_is_zero(const struct big *a)
+{
+    for (unsigned i = 0; i < WORDS; i++) {
+        if (a->w[i])
+            return false;
+    }
+    return true;
+}
+
+static void add_size(struct big *a, const struct big *b)
+{
+    uint64_t carry = 0;
+
+    for (unsigned i = 0; i < WORDS; i++) {
+        carry += (uint64_t)a->w[i] + b->w[i];
+        a->w[i] = (uint32_t)carry;
+        carry >>= 32;
+    }
+}
+
+static void sub_size(struct big *a, const struct big *b) /* a >= b */
+{
+    uint64_t borrow = 0;
+
+    for (unsigned i = 0; i < WORDS; i++) {
+        uint64_t d = (uint64_t)a->w[i] - b->w[i] - borrow;
+
+        a->w[i] = (uint32_t)d;
+        borrow = d >> 63;
+    }
+}
+
+static struct big big_add(struct big a, struct big b)
+{
+    if (a.minus == b.minus) {
+        add_size(&a, &b);
+        return a;
+    }
+    if (compare_size(&a, &b) >= 0) {
+        sub_size(&a, &b);
+        return a;
+    }
+    sub_size(&b, &a);
+    return b;
+}
+
+static struct big big_neg(struct big a)
+{
+    a.minus = !a.minus;
+    return a;
+}
+
+static struct big big_sub(struct big a, struct big b)
+{
+    return big_add(a, big_neg(b));
+}
+
+static struct big big_mul(struct big a, struct big b)
+{
+    uint32_t product[2 * WORDS] = {0};
+    struct big r = {.minus = a.minus != b.minus};
+
+    for (unsigned i = 0; i < WORDS; i++) {
+        uint64_t carry = 0;
+
+        if (!a.w[i])
+            continue;
+        for (unsigned k = 0; k < WORDS; k++) {
+            carry += (uint64_t)a.w[i] * b.w[k] + product[i + k];
+            product[i + k] = (uint32_t)carry;
+            carry >>= 32;
+        }
+        product[i + WORDS] = (uint32_t)carry;
+    }
+    memcpy(r.w, product + WORDS - INTEGER, sizeof(r.w));
+    return r;
+}
+
+static struct big big_div_int(struct big a, uint32_t n)
+{
+    uint64_t rest = 0;
+
+    for (unsigned i = WORDS; i-- > 0;) {
+        rest = rest << 32 | a.w[i];
+        a.w[i] = (uint32_t)(rest / n);
+        rest %= n;
+    }
+    return a;
+}
+
+/* Bit n, counted from the lowest. */
+static bool big_bit(const struct big *a, int n)
+{
+    return n >= 0 && (a->w[n / 32] >> (n % 32) & 1);
+}
+
+static int big_top(const struct big *a)
+{
+    for (int n = WORDS; n-- > 0;) {
+        for (int bit = 32; a->w[n] && bit-- > 0;) {
+            if (a->w[n] >> bit & 1)
+                return 32 * n + bit;
+        }
+    }
+    return -1;
+}
+
+static struct big big_shift(struct big a, int by)
+{
+    struct big r = {.minus = a.minus};
+    int words = by >> 5, bits = by & 31; /* rounds down: bits >= 0 */
+
+    for (int n = 0; n < WORDS; n++) {
+        int from = n - words;
+        uint64_t pair = 0;
+
+        if (from >= 0 && from < WORDS)
+            pair = (uint64_t)a.w[from] << 32;
+        if (from >= 1 && from <= WORDS)
+            pair |= a.w[from - 1];
+        r.w[n] = (uint32_t)(pair << bits >> 32);
+    }
+    return r;
+}
+
+/* a / b by Newton steps from a first guess of 1 for b in [1/2, 2). */
+static struct big big_div(struct big a, struct big b)
+{
+    int up = FRACTION - 1 - big_top(&b);
+    struct big x = big_int(1), two = big_int(2);
+
+    b = big_shift(b, up); /* now in [1/2, 1) */
+    a = big_shift(a, up);
+    for (unsigned i = 0; i < 10; i++) {
+        struct big size = b;
+
+        size.minus = false;
+        x = big_mul(x, big_sub(two, big_mul(size, x)));
+    }
+    x.minus = b.minus;
+    return big_mul(a, x);
+}
+
+/* Series. */
+
+static struct big sine_of(struct big x)
+{
+    struct big u = big_mul(x, x), term = x, sum = x;
+
+    for (uint32_t k = 1; !big_is_zero(&term); k++) {
+        term = big_neg(big_div_int(big_mul(term, u), 2 * k * (2 * k + 1)));
+        sum = big_add(sum, term);
+    }
+    return sum;
+}
+
+static struct big cosine_of(struct big x)
+{
+    struct big u = big_mul(x, x), term = big_int(1), sum = term;
+
+    for (uint32_t k = 1; !big_is_zero(&term); k++) {
+        term = big_neg(big_div_int(big_mul(term, u), 2 * k * (2 * k - 1)));
+        sum = big_add(sum, term);
+    }
+    return sum;
+}
+
+/* atan (signs alternate) and artanh of |x| <= 1/2 or so. */
+static struct big arc_series(struct big x, bool alternate)
+{
+    struct big u = big_mul(x, x), power = x, sum = x;
+
+    for (uint32_t k = 1; !big_is_zero(&power); k++) {
+        power = big_mul(power, u);
+        if (alternate)
+            power = big_neg(power);
+        sum = big_add(sum, big_div_int(power, 2 * k + 1));
+    }
+    return sum;
+}
+
+/* Machin: pi = 16 atan(1/5) - 4 atan(1/239). */
+static struct big pi_of(void)
+{
+    struct big a = arc_series(big_div_int(big_int(1), 5), true);
+    struct big b = arc_series(big_div_int(big_int(1), 239), true);
+
+    return big_sub(big_shift(a, 4), big_shift(b, 2));
+}
+
+static struct big ln2_of(void)
+{
+    return big_shift(arc_series(big_div_int(big_int(1), 3), false), 1);
+}
+
+static struct big exp_of(struct big x)
+{
+    struct big term = big_int(1), sum = term;
+
+    for (uint32_t k = 1; !big_is_zero(&term); k++) {
+        term = big_div_int(big_mul(term, x), k);
+        sum = big_add(sum, term);
+    }
+    return sum;
+}
+
+/* A value man * 2^exp as a sequence of bits: what is compared with a result. */
+struct value {
+    struct big man;
+    int exp; /* the value is man * 2^exp */
+};
+
+/* man / 2^63 of an f80, in [1, 2), and its power of two. */
+static struct value value_of(struct f80 a)
+{
+    struct value v = {.exp = (a.se & 0x7fff ? a.se & 0x7fff : 1) - 16383};
+    int top;
+
+    v.man.w[WORDS - INTEGER] = (uint32_t)(a.man >> 63);
+    v.man.w[WORDS - INTEGER - 1] = (uint32_t)(a.man >> 31);
+    v.man.w[WORDS - INTEGER - 2] = (uint32_t)(a.man << 1);
+    v.man.minus = a.se >> 15;
+    top = big_top(&v.man);
+    if (top >= 0 && top < FRACTION) {
+        v.exp -= FRACTION - top;
+        v.man = big_shift(v.man, FRACTION - top);
+    }
+    return v;
+}
+
+/* Random arguments. */
+
+static uint64_t seed;
+
+static uint64_t next(void)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return seed * 0x2545f4914f6cdd1du;
+}
+
+static struct f80 number(int exp, uint64_t man)
+{
+    return (struct f80){man | F80_INTEGER,
+                        (uint16_t)((next() & 0x8000) | (16383 + exp))};
+}
+
+static int between(int low, int high)
+{
+    return low + (int)(next() % (uint64_t)(high - low + 1));
+}
+
+static uint64_t sparse(void)
+{
+    return next() << (next() % 64);
+}
+
+static struct f80 denormal(void)
+{
+    return (struct f80){(next() >> (1 + next() % 62)) | 1,
+                        (uint16_t)(next() & 0x8000)};
+}
+
+static struct tally {
+    unsigned long all, rounded;
+    double worst;
+} tally;
+
+/* `got`, rounded to nearest, against the true value: their distance in units
+ * of the last place of `got`. */
+static void judge(const char *what, struct f80 x, struct f80 y, struct f80 got,
+                  struct value want)
+{
+    int top = big_top(&want.man), exp = want.exp + top - FRACTION;
+    int cut = FRACTION - 63;
+    struct value have = value_of(got);
+    double units;
+    struct big distance;
+
+    ck_assert_msg(top >= 0, "%s: the reference is 0", what);
+    if (exp < -16382) /* the result is denormal: fewer bits */
+        cut += -16382 - exp;
+    if (cut > FRACTION) {
+        ck_assert(got.man <= 1);
+        return;
+    }
+    want.man = big_shift(want.man, FRACTION - top);
+    have.man = big_shift(have.man, have.exp - exp);
+    distance = big_shift(big_sub(have.man, want.man), 20 - cut);
+    units = (double)(distance.w[0] | (uint64_t)distance.w[1] << 32) / 1048576.0;
+    if (distance.w[2])
+        units = 1e9;
+    tally.all++;
+    tally.rounded += units <= 0.5;
+    if (units > tally.worst)
+        tally.worst = units;
+    if (units >= 1)
+        ck_abort_msg("%s(%04x.%016llx, %04x.%016llx) = %04x.%016llx is off by "
+                     "%g units",
+                     what, x.se, (unsigned long long)x.man, y.se,
+                     (unsigned long long)y.man, got.se,
+                     (unsigned long long)got.man, units);
+}
+
+static struct f80_env masked(void)
+{
+    return (struct f80_env){.masked = 0x3f, .precision = F80_EXTENDED};
+}
+
+static unsigned long rounds(void)
+{
+    const char *text = getenv("FPU_TRANS_ROUNDS");
+
+    return text ? strtoul(text, NULL, 10) / KINDS : ROUNDS;
+}
+
+static void begin(uint64_t start)
+{
+    seed = start;
+    tally = (struct tally){0};
+}
+
+static void end(const char *what)
+{
+    printf("%s: %lu results, %lu not the nearest, worst %.6f units\n", what,
+           tally.all, tally.all - tally.rounded, tally.worst);
+    ck_assert_uint_gt(tally.all, 100);
+    ck_assert_uint_le((tally.all - tally.rounded) * 100000, tally.all);
+}
+
+/* Angles. */
+
+static struct big pi, ln2;
+
+/* x as near as can be to a multiple of pi/2. */
+static struct f80 near_multiple(void)
+{
+    uint64_t n = 1 + (next() >> (2 + next() % 61));
+    struct big m = {.minus = false};
+    uint64_t man = 0;
+    int top;
+
+    m.w[WORDS - INTEGER] = (uint32_t)n;
+    m.w[WORDS - INTEGER + 1] = (uint32_t)(n >> 32);
+    m = big_shift(big_mul(m, pi), -1);
+    top = big_top(&m);
+    for (int i = 0; i < 64; i++)
+        man = man << 1 | big_bit(&m, top - i);
+    return number(top - FRACTION, man + (next() % 3) - 1);
+}
+
+static struct f80 random_angle(unsigned kind)
+{
+    switch (kind) {
+    case 0: return number(between(-70, -1), next());
+    case 1: return number(between(-2, 6), next());
+    case 2: return number(between(0, 62), next());
+    case 3: return near_multiple();
+    case 4: return number(between(-16382, -1), sparse());
+    case 5: return denormal();
+    case 6: return number(between(-9, 3), sparse());
+    default: return number(62, next());
+    }
+}
+
+/* |x| in fixed point; only for exponents that fit. */
+static struct big fixed(struct f80 x)
+{
+    struct value v = value_of(x);
+
+    return big_shift(v.man, v.exp);
+}
+
+/* x - n * pi/2 and n modulo 4, by repeated subtraction of shifted pi/2. */
+static struct big reduce(struct big x, unsigned *quadrant)
+{
+    bool minus = x.minus;
+
+    x.minus = false;
+    *quadrant = 0;
+    for (int k = 64; k >= 0; k--) {
+        struct big step = big_shift(pi, k - 1);
+
+        if (compare_size(&x, &step) >= 0) {
+            sub_size(&x, &step);
+            *quadrant = (*quadrant + (k < 2 ? 1u << k : 0)) & 3;
+        }
+    }
+    if (minus) {
+        x = big_neg(x);
+        *quadrant = (4 - *quadrant) & 3;
+    }
+    return x;
+}
+
+/* For tiny x the series are cut where they stop to matter: sin and tan are x
+ * (1 -+ x^2 / 6 or 3), in the scale of x. */
+static struct value tiny(struct f80 x, int divisor)
+{
+    struct value v = value_of(x);
+    struct big cubic = v.man;
+
+    if (v.exp > -100) {
+        struct big s = big_shift(v.man, v.exp);
+
+        cubic = big_mul(cubic, big_mul(s, s));
+        cubic = big_div_int(cubic, (uint32_t)abs(divisor));
+        v.man = divisor < 0 ? big_sub(v.man, cubic) : big_add(v.man, cubic);
+    } else { /* below it, above it */
+        struct big hair = {.minus = v.man.minus != (divisor < 0)};
+
+        hair.w[0] = 1;
+        v.man = big_add(v.man, hair);
+    }
+    return v;
+}
+
+static void check_angle(struct f80 x)
+{
+    const struct f80 none = {0, 0};
+    struct f80_env env = masked(), tan_env = masked();
+    struct f80 s, c, t;
+    struct value sine, cosine, tangent;
+    unsigned quadrant;
+
+    ck_assert(fpu_trans_sincos(x, &s, &c, &env));
+    ck_assert(fpu_trans_tan(x, &t, &tan_env));
+    ck_assert(env.flags & F80_PE);
+    if ((x.se & 0x7fff) < 16383 - 50) {
+        judge("sin", x, none, s, tiny(x, -6));
+        judge("tan", x, none, t, tiny(x, 3));
+        ck_assert(c.man == F80_INTEGER && c.se == F80_BIAS);
+        return;
+    }
+    struct big r = reduce(fixed(x), &quadrant);
+
+    sine = (struct value){sine_of(r), 0};
+    cosine = (struct value){cosine_of(r), 0};
+    if (quadrant & 1) {
+        struct value was = sine;
+
+        sine = cosine;
+        cosine = was;
+        cosine.man = big_neg(cosine.man);
+    }
+    if (quadrant & 2) {
+        sine.man = big_neg(sine.man);
+        cosine.man = big_neg(cosine.man);
+    }
+    judge("sin", x, none, s, sine);
+    judge("cos", x, none, c, cosine);
+    /* keep the quotient inside the fixed point */
+    tangent.exp = big_top(&sine.man) - big_top(&cosine.man);
+    tangent.man =
+        big_div(big_shift(sine.man, FRACTION - 1 - big_top(&sine.man)),
+                big_shift(cosine.man, FRACTION - 1 - big_top(&cosine.man)));
+    judge("tan", x, none, t, tangent);
+}
+
+START_TEST(angles)
+{
+    begin(88172645463325252u);
+    pi = pi_of();
+    for (unsigned kind = 0; kind < KINDS; kind++) {
+        for (unsigned long i = rounds(); i; i--)
+            check_angle(random_angle(kind));
+    }
+    end("sin, cos, tan");
+}
+END_TEST
+
+/* atan(t) for t in [0, 1], halved twice by t / (1 + sqrt(1 + t^2)); here by
+ * atan(t) = atan(c) + atan((t - c) / (1 + t c)) with c = 1/2. */
+static struct big arc_of(struct big t)
+{
+    struct big half = big_div_int(big_int(1), 2), c = half, base;
+    struct big quarter = big_div_int(big_int(1), 4);
+
+    if (compare_size(&t, &quarter) < 0)
+        return arc_series(t, true);
+    base = arc_series(c, true);
+    t = big_div(big_sub(t, c), big_add(big_int(1), big_mul(t, c)));
+    return big_add(base, arc_series(t, true));
+}
+
+static void check_arc(struct f80 y, struct f80 x)
+{
+    struct f80_env env = masked();
+    struct f80 got = fpu_trans_atan(y, x, &env);
+    struct value vy = value_of(y), vx = value_of(x), want = {.exp = 0};
+    bool minus = vy.man.minus, left = vx.man.minus, steep;
+    struct big quotient;
+    int exp;
+
+    vy.man.minus = vx.man.minus = false;
+    steep = vy.exp > vx.exp ||
+            (vy.exp == vx.exp && compare_size(&vy.man, &vx.man) > 0);
+    if (steep) {
+        struct value was = vy;
+
+        vy = vx;
+        vx = was;
+    }
+    exp = vy.exp - vx.exp;
+    quotient = big_div(vy.man, vx.man);
+    if (exp < -100) {
+        struct big hair = {.minus = true};
+
+        hair.w[0] = 1;
+        want.man = big_add(quotient, hair);
+        want.exp = exp;
+        if (steep || left) {
+            want.man = steep ? big_shift(pi, -1) : pi;
+            want.exp = 0;
+        }
+    } else {
+        want.man = arc_of(big_shift(quotient, exp));
+        if (exp < -40 && !steep && !left) { /* keep the low bits */
+            struct big s = big_shift(quotient, exp);
+
+            want.man = big_sub(
+                quotient, big_div_int(big_mul(quotient, big_mul(s, s)), 3));
+            want.exp = exp;
+        }
+        if (steep)
+            want.man = big_sub(big_shift(pi, -1), want.man);
+        if (left)
+            want.man = big_sub(pi, want.man);
+    }
+    want.man.minus = minus;
+    judge("atan", y, x, got, want);
+}
+
+START_TEST(arcs)
+{
+    begin(987654321987u);
+    pi = pi_of();
+    for (unsigned long i = rounds(); i; i--) {
+        check_arc(number(between(-3, 3), next()), number(0, next()));
+        check_arc(number(between(-3, 3), sparse()), number(0, sparse()));
+        check_arc(number(between(-30, 30), next()), number(0, next()));
+        check_arc(number(between(-90, 90), next()), number(0, next()));
+        check_arc(number(0, 0), number(between(-12, 12), next()));
+        check_arc(number(between(-16382, 16383), next()),
+                  number(between(-16382, 16383), next()));
+        check_arc(denormal(), number(between(-16382, 16383), next()));
+        check_arc(number(between(-16382, 16383), next()), denormal());
+    }
+    end("atan");
+}
+END_TEST
+
+/* Powers. */
+
+static void check_power(struct f80 x)
+{
+    const struct f80 none = {0, 0};
+    struct f80_env env = masked();
+    struct f80 got = fpu_trans_exp(x, &env);
+    struct value want = value_of(x);
+
+    if (want.exp > -60) {
+        want.man = big_mul(big_shift(want.man, want.exp), ln2);
+        want.man = big_sub(exp_of(want.man), big_int(1));
+        want.exp = 0;
+    } else { /* z + z^2 / 2, in the scale of z */
+        struct big z = big_mul(want.man, ln2), s;
+
+        s = want.exp > -200 ? big_shift(big_mul(z, z), want.exp - 1)
+                            : big_int(0);
+        s.minus = false;
+        want.man = big_add(z, s);
+    }
+    judge("2^x - 1", x, none, got, want);
+}
+
+START_TEST(powers)
+{
+    begin(5550123);
+    ln2 = ln2_of();
+    for (unsigned long i = rounds(); i; i--) {
+        check_power(number(-1, next()));
+        check_power(number(-1, sparse()));
+        check_power(number(between(-10, -1), next()));
+        check_power(number(between(-10, -7), sparse()));
+        check_power(number(between(-80, -1), next()));
+        check_power(number(between(-16382, -60), next()));
+        check_power(denormal());
+        check_power((struct f80){UINT64_MAX - next() % 5, 0x3ffe});
+    }
+    end("2^x - 1");
+}
+END_TEST
+
+/* Logarithms: of (1 + z) with z exact, as 2 artanh(z / (2 + z)) / ln 2 with a
+ * root taken before where z is large. */
+
+static struct big log_series(struct big one_plus, struct big z)
+{
+    struct big s = big_div(z, big_add(one_plus, big_int(1)));
+
+    return big_shift(arc_series(s, false), 1);
+}
+
+/* log2(1 + z) for 1 + z in [1/2, 2), times 2^up to keep its low bits. */
+static struct big log2_near(struct big z)
+{
+    struct big m = big_add(big_int(1), z), sum = big_int(0);
+    const struct big limit = big_div_int(big_int(3), 2);
+
+    if (compare_size(&m, &limit) > 0) { /* take off log(3/2) */
+        struct big third = big_div_int(big_shift(big_int(1), 1), 3);
+
+        sum = log_series(limit, big_div_int(big_int(1), 2));
+        m = big_mul(m, third);
+        z = big_sub(m, big_int(1));
+    }
+    return big_div(big_add(sum, log_series(m, z)), ln2);
+}
+
+static struct value times(struct value a, struct f80 y)
+{
+    struct value v = value_of(y);
+    int top = big_top(&a.man);
+
+    a.man = big_shift(a.man, FRACTION - top);
+    return (struct value){big_mul(a.man, v.man),
+                          a.exp + top - FRACTION + v.exp};
+}
+
+static void check_log(struct f80 y, struct f80 x)
+{
+    struct f80_env env = masked();
+    struct value want = value_of(x), v;
+    struct big whole = big_int((uint32_t)abs(want.exp)), z;
+    struct f80 got;
+
+    x.se &= 0x7fff;
+    want.man.minus = false;
+    got = fpu_trans_log(y, x, &env);
+    whole.minus = want.exp < 0;
+    if (want.exp == -1) { /* just below 1 nothing may cancel */
+        want.man = big_shift(want.man, -1);
+        whole = big_int(0);
+    }
+    z = big_sub(want.man, big_int(1));
+    if (big_is_zero(&z) && big_is_zero(&whole)) {
+        ck_assert_uint_eq(got.man, 0);
+        return;
+    }
+    v.man = whole;
+    if (!big_is_zero(&z))
+        v.man = big_add(whole, log2_near(z));
+    v.exp = 0;
+    v = times(v, y);
+    if (v.exp > 16000 || v.exp < -16000 || (got.se & 0x7fff) == 0x7fff)
+        return;
+    judge("y log2 x", x, y, got, v);
+}
+
+static void check_log1p(struct f80 y, struct f80 x)
+{
+    struct f80_env env = masked();
+    struct f80 got = fpu_trans_log1p(y, x, &env);
+    struct value v = value_of(x), want;
+
+    if (v.exp > -60) {
+        struct big z = big_shift(v.man, v.exp);
+
+        want = (struct value){log2_near(z), 0};
+    } else { /* (x - x^2 / 2) / ln 2 */
+        struct big s = v.exp > -200
+                           ? big_shift(big_mul(v.man, v.man), v.exp - 1)
+                           : big_int(0);
+
+        s.minus = true;
+        want.man = big_div(big_add(v.man, s), ln2);
+        want.exp = v.exp;
+    }
+    want = times(want, y);
+    if (want.exp > 16000)
+        return;
+    judge("y log2(x + 1)", x, y, got, want);
+}
+
+START_TEST(logarithms)
+{
+    begin(77001);
+    ln2 = ln2_of();
+    for (unsigned long i = rounds(); i; i--) {
+        check_log(number(0, 0), number(between(-1, 1), next()));
+        check_log(number(0, next()), number(0, next() >> 1 >> (next() % 60)));
+        check_log(
+            number(3, next()),
+            (struct f80){UINT64_MAX - (next() >> (next() % 63)) / 4, 0x3ffe});
+        check_log(number(between(-40, 40), next()),
+                  number(between(-40, 40), next()));
+        check_log(number(between(-40, 40), sparse()),
+                  number(between(-4, 4), sparse()));
+        check_log(number(between(-16000, 16000), next()),
+                  number(between(-16382, 16383), next()));
+        check_log(number(5, next()), denormal());
+        check_log(number(0, next()), number(between(-60, 60), 0));
+    }
+    end("y log2 x");
+}
+END_TEST
+
+START_TEST(logarithms_of_1_plus)
+{
+    begin(31337);
+    ln2 = ln2_of();
+    for (unsigned long i = rounds(); i; i--) {
+        struct f80 half = number(-2, next() >> 1), y = number(1, next());
+
+        check_log1p(y, half);
+        check_log1p(y, number(between(-10, -2), next()));
+        check_log1p(y, number(between(-10, -3), sparse()));
+        check_log1p(y, number(between(-9, -7), sparse()));
+        check_log1p(y, number(between(-80, -3), next()));
+        check_log1p(y, number(between(-16000, -60), next()));
+        check_log1p(number(40, next()), denormal());
+        check_log1p(number(0, 0), number(between(-64, -2), next()));
+    }
+    end("y log2(x + 1)");
+}
+END_TEST
+
+/* Exact results and limits. */
+START_TEST(borders)
+{
+    const struct f80 one = {F80_INTEGER, F80_BIAS}, far = {F80_INTEGER, 16446};
+    struct f80 minus_one = {F80_INTEGER, 0x8000 | F80_BIAS}, a, b;
+    struct f80_env env = masked();
+
+    ck_assert(!fpu_trans_sincos(far, &a, &b, &env));
+    ck_assert(!fpu_trans_tan(far, &a, &env));
+    a = fpu_trans_exp(one, &env);
+    ck_assert(a.man == F80_INTEGER && a.se == F80_BIAS);
+    a = fpu_trans_exp(minus_one, &env);
+    ck_assert(a.man == F80_INTEGER && a.se == (0x8000 | (F80_BIAS - 1)));
+    a = fpu_trans_log(one, (struct f80){F80_INTEGER, F80_BIAS - 100}, &env);
+    ck_assert(a.man == UINT64_C(100) << 57 &&
+              a.se == (0x8000 | (F80_BIAS + 6)));
+    a = fpu_trans_log1p(one, one, &env);
+    ck_assert(a.man == F80_INTEGER && a.se == F80_BIAS);
+    ck_assert_uint_eq(env.flags, 0);
+    env.precision = F80_SINGLE; /* is not looked at */
+    a = fpu_trans_atan(one, one, &env);
+    ck_assert(a.man == UINT64_C(0xc90fdaa22168c235) && a.se == F80_BIAS - 1);
+    ck_assert(env.flags == F80_PE && env.rounded_up);
+    env.rounding = F80_DOWN;
+    a = fpu_trans_atan(one, one, &env);
+    ck_assert(a.man == UINT64_C(0xc90fdaa22168c234) && !env.rounded_up);
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+    Suite *suite = suite_create("cpu/fpu_trans");
+    TCase *tcase = tcase_create("series");
+
+    tcase_set_timeout(tcase, 3600);
+    tcase_add_test(tcase, borders);
+    tcase_add_test(tcase, angles);
+    tcase_add_test(tcase, arcs);
+    tcase_add_test(tcase, powers);
+    tcase_add_test(tcase, logarithms);
+    tcase_add_test(tcase, logarithms_of_1_plus);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
