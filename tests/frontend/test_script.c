@@ -384,6 +384,7 @@ START_TEST(changes_media_and_resets)
     script_destroy(script);
     ck_assert_int_eq(run("insert cdrom x.iso\nquit"), SCRIPT_QUIT);
     ck_assert_str_eq(medium, "2 x.iso");
+    script_destroy(script);
     ck_assert_int_eq(run("eject fda\nquit"), SCRIPT_QUIT);
     ck_assert_str_eq(medium, "0 -");
     script_destroy(script);
