@@ -187,6 +187,31 @@ static const struct insn *run_bit_string(struct cpu *cpu,
     return interp_after(cpu, insn);
 }
 
+/* String instructions: repeated ones, and those whose quick form does not do.
+ */
+static bool is_string(enum sem sem)
+{
+    return sem >= SEM_movs && sem <= SEM_scas;
+}
+
+static const struct insn *run_string(struct cpu *cpu, const struct insn *insn)
+{
+    static exec_fn *const fn[] = {
+#define X(name) [SEM_##name - SEM_movs] = exec_##name,
+        SEM_STRING_LIST(X)
+#undef X
+    };
+    uint32_t next;
+
+    interp_begin(cpu, insn);
+    next = cpu->eip;
+    if (!fn[sem_of[insn->slot] - SEM_movs](cpu, insn))
+        return interp_fault(cpu, insn);
+    if (cpu->eip != next)
+        return interp_leave(cpu, insn, cpu->eip);
+    return interp_after(cpu, insn);
+}
+
 /* A near branch whose target is outside CS: #GP(0), if it is taken. */
 const struct insn *interp_jump_outside(struct cpu *cpu, const struct insn *insn)
 {
@@ -267,7 +292,7 @@ static bool is_without_e(enum sem sem)
         SEM_PLAIN_LIST(X)
 #undef X
         return true;
-    default: return false;
+    default: return is_string(sem);
     }
 }
 
@@ -286,16 +311,24 @@ static enum place stack_place(uint32_t mode)
                                                                  : PLACE_reg;
 }
 
+static enum place string_place(const struct insn *insn, uint32_t mode)
+{
+    uint32_t flat = BLOCK_FLAT(SEG_ES) | BLOCK_FLAT(insn->seg);
+
+    return (insn->flags & INSN_ADDR32) && (mode & flat) == flat ? PLACE_flat
+                                                                : PLACE_reg;
+}
+
 static insn_fn *bind(const struct insn *insn, enum sem sem, enum place place)
 {
     enum shape shape = SHAPE_none;
     unsigned size = insn_size(insn);
     insn_fn *fn;
 
-    if (!is_without_e(sem)) {
+    if (!is_without_e(sem))
         shape = shape_of(&insn_info[insn->slot]);
+    if (!is_without_e(sem) || is_string(sem))
         size = insn_operand_size(insn);
-    }
     switch (size) {
     case 1: fn = interp_table8[sem][shape][place]; break;
     case 2: fn = interp_table16[sem][shape][place]; break;
@@ -319,6 +352,10 @@ insn_fn *interp_bind(const struct insn *insn, uint32_t mode, bool dead)
         return run_exec;
     if (is_bit_string(insn, sem))
         return run_bit_string;
+    if (is_string(sem))
+        return insn->flags & (INSN_REP | INSN_REPNE)
+                   ? run_string
+                   : bind(insn, sem, string_place(insn, mode));
     if (is_without_e(sem))
         return bind(insn, sem, stack_place(mode));
     return bind(insn, sem, place_of(insn, mode, dead));
@@ -326,5 +363,9 @@ insn_fn *interp_bind(const struct insn *insn, uint32_t mode, bool dead)
 
 const struct insn *interp_miss(struct cpu *cpu, const struct insn *insn)
 {
-    return bind(insn, sem_of[insn->slot], PLACE_slow)(cpu, insn);
+    enum sem sem = sem_of[insn->slot];
+
+    if (is_string(sem))
+        return run_string(cpu, insn);
+    return bind(insn, sem, PLACE_slow)(cpu, insn);
 }

@@ -38,11 +38,14 @@
     X(clc) X(stc) X(cmc) X(cld) X(std) \
     X(daa) X(das) X(aaa) X(aas) X(aam) X(aad)
 
+#define SEM_STRING_LIST(X) X(movs) X(stos) X(lods) X(cmps) X(scas)
+
 #define SEM_LIST(X) \
     SEM_ALU_LIST(X) SEM_EXCHANGE_LIST(X) SEM_UNARY_LIST(X) \
     SEM_SHIFT_LIST(X) SEM_DOUBLE_LIST(X) SEM_BIT_LIST(X) SEM_LOAD_LIST(X) \
     SEM_IMUL3_LIST(X) SEM_SET_LIST(X) SEM_LEA_LIST(X) SEM_STACK_LIST(X) \
-    SEM_TARGET_LIST(X) SEM_JUMP_LIST(X) SEM_PLAIN_LIST(X)
+    SEM_TARGET_LIST(X) SEM_JUMP_LIST(X) SEM_PLAIN_LIST(X) \
+    SEM_STRING_LIST(X)
 /* clang-format on */
 
 enum sem {

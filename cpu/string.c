@@ -12,12 +12,17 @@
 struct run {
     const struct insn *insn;
     unsigned size;
-    uint32_t step;  /* what is added to ESI and EDI: size or -size */
-    uint32_t mask;  /* of offsets and the counter, by address size */
-    uint32_t ahead; /* how far a 286's counter is ahead when a fault comes */
+    uint32_t step; /* what is added to ESI and EDI: size or -size */
+    uint32_t mask; /* of offsets and the counter, by address size */
 };
 
-typedef bool element_fn(struct cpu *cpu, const struct run *r);
+/* How one is done. */
+struct string {
+    bool (*one)(struct cpu *cpu, const struct run *r); /* false: fault noted */
+    /* Up to `max` iterations; gives how many, perhaps 0. May be NULL. */
+    uint32_t (*many)(struct cpu *cpu, const struct run *r, uint32_t max);
+    uint32_t ahead; /* how far a 286's counter is ahead when a fault comes */
+};
 
 static void advance(struct cpu *cpu, const struct run *r, unsigned reg,
                     uint32_t by)
@@ -179,6 +184,139 @@ static bool outs_one(struct cpu *cpu, const struct run *r)
     return true;
 }
 
+/* Many iterations at once, upwards, where source and destination are plain
+ * memory of one page each: nothing can come in between. */
+
+/* How many elements from `offset` on lie in one page and do not wrap. */
+static uint32_t room(const struct cpu *cpu, const struct run *r, unsigned seg,
+                     uint32_t offset)
+{
+    uint32_t in_page =
+        MEM_PAGE_BYTES - ((cpu->seg[seg].base + offset) & MEM_PAGE_MASK);
+    uint64_t in_segment = (uint64_t)r->mask + 1 - offset;
+
+    return (in_segment < in_page ? (uint32_t)in_segment : in_page) / r->size;
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Element by element when the ranges overlap so that it shows. */
+static void copy_up(uint8_t *to, const uint8_t *from, uint32_t bytes,
+                    unsigned size)
+{
+    if (to <= from || to >= from + bytes) {
+        memmove(to, from, bytes);
+        return;
+    }
+    for (uint32_t i = 0; i < bytes; i += size)
+        memmove(to + i, from + i, size);
+}
+
+static uint32_t movs_many(struct cpu *cpu, const struct run *r, uint32_t max)
+{
+    uint32_t from_at = offset_of(cpu, r, CPU_ESI);
+    uint32_t to_at = offset_of(cpu, r, CPU_EDI);
+    uint32_t count = least(max, least(room(cpu, r, r->insn->seg, from_at),
+                                      room(cpu, r, SEG_ES, to_at)));
+    uint32_t bytes = count * r->size;
+    const uint8_t *from;
+    uint8_t *to;
+
+    if (!count)
+        return 0;
+    from = interp_quick_read(cpu, r->insn->seg, from_at, bytes);
+    to = interp_quick_write(cpu, SEG_ES, to_at, bytes);
+    if (!from || !to)
+        return 0;
+    copy_up(to, from, bytes, r->size);
+    advance(cpu, r, CPU_ESI, bytes);
+    advance(cpu, r, CPU_EDI, bytes);
+    return count;
+}
+
+static void fill(uint8_t *to, uint32_t bytes, uint32_t value, unsigned size)
+{
+    if (size == 1 || value == (value & 0xff) * (ones(size) / 0xff)) {
+        memset(to, (int)(value & 0xff), bytes);
+        return;
+    }
+    for (uint32_t i = 0; i < bytes; i += size)
+        memcpy(to + i, &value, size);
+}
+
+static uint32_t stos_many(struct cpu *cpu, const struct run *r, uint32_t max)
+{
+    uint32_t at = offset_of(cpu, r, CPU_EDI);
+    uint32_t count = least(max, room(cpu, r, SEG_ES, at));
+    uint8_t *to;
+
+    if (!count)
+        return 0;
+    to = interp_quick_write(cpu, SEG_ES, at, count * r->size);
+    if (!to)
+        return 0;
+    fill(to, count * r->size, cpu->reg[CPU_EAX] & ones(r->size), r->size);
+    advance(cpu, r, CPU_EDI, count * r->size);
+    return count;
+}
+
+static uint32_t get(const uint8_t *from, unsigned size)
+{
+    uint32_t value = 0;
+
+    memcpy(&value, from, size);
+    return value;
+}
+
+static uint32_t scas_many(struct cpu *cpu, const struct run *r, uint32_t max)
+{
+    uint32_t at = offset_of(cpu, r, CPU_EDI), value = 0, done = 0;
+    uint32_t count = least(max, room(cpu, r, SEG_ES, at));
+    uint32_t acc = cpu->reg[CPU_EAX] & ones(r->size);
+    bool equal = r->insn->flags & INSN_REP;
+    const uint8_t *from;
+
+    if (!count)
+        return 0;
+    from = interp_quick_read(cpu, SEG_ES, at, count * r->size);
+    if (!from)
+        return 0;
+    do
+        value = get(from + (size_t)done * r->size, r->size);
+    while (++done < count && (value == acc) == equal);
+    flags_sub(cpu, 8 * r->size, acc, value, 0);
+    advance(cpu, r, CPU_EDI, done * r->size);
+    return done;
+}
+
+static uint32_t cmps_many(struct cpu *cpu, const struct run *r, uint32_t max)
+{
+    uint32_t a_at = offset_of(cpu, r, CPU_ESI);
+    uint32_t b_at = offset_of(cpu, r, CPU_EDI), a, b, done = 0;
+    uint32_t count = least(max, least(room(cpu, r, r->insn->seg, a_at),
+                                      room(cpu, r, SEG_ES, b_at)));
+    bool equal = r->insn->flags & INSN_REP;
+    const uint8_t *from_a, *from_b;
+
+    if (!count)
+        return 0;
+    from_a = interp_quick_read(cpu, r->insn->seg, a_at, count * r->size);
+    from_b = interp_quick_read(cpu, SEG_ES, b_at, count * r->size);
+    if (!from_a || !from_b)
+        return 0;
+    do {
+        a = get(from_a + (size_t)done * r->size, r->size);
+        b = get(from_b + (size_t)done * r->size, r->size);
+    } while (++done < count && (a == b) == equal);
+    flags_sub(cpu, 8 * r->size, a, b, 0);
+    advance(cpu, r, CPU_ESI, done * r->size);
+    advance(cpu, r, CPU_EDI, done * r->size);
+    return done;
+}
+
 /* Left unfinished: the instruction runs again, and a breakpoint on it does not
  * count again (see events_take()). */
 static void interrupt_run(struct cpu *cpu)
@@ -203,32 +341,59 @@ static bool found(const struct cpu *cpu, const struct run *r)
            flags_z(cpu) != !!(r->insn->flags & INSN_REP);
 }
 
-/* Calls one() as often as (E)CX says. block_insns counts along, so that ports
- * and devices see the right time; the caller counts the last iteration. */
-static bool repeat(struct cpu *cpu, const struct run *r, element_fn *one)
+/* Iterations that may run before somebody wants to look. */
+static uint32_t allowed(const struct cpu *cpu, const struct run *r)
+{
+    uint64_t left = cpu->limit - (cpu->block_insns + r->insn->index);
+    uint32_t count = offset_of(cpu, r, CPU_ECX);
+
+    return left < count ? (uint32_t)left : count;
+}
+
+/* One iteration at least. 0: a fault was noted. */
+static uint32_t repeat_some(struct cpu *cpu, const struct run *r,
+                            const struct string *string)
+{
+    uint32_t done = 0;
+
+    if (string->many && !(cpu->eflags & FLAG_DF))
+        done = string->many(cpu, r, allowed(cpu, r));
+    if (done)
+        return done;
+    if (string->one(cpu, r))
+        return 1;
+    if (cpu->model == CPU_286)
+        advance(cpu, r, CPU_ECX, 0u - string->ahead);
+    return 0;
+}
+
+/* As often as (E)CX says. block_insns counts along, so that ports and devices
+ * see the right time; the caller counts the last iteration. */
+static bool repeat(struct cpu *cpu, const struct run *r,
+                   const struct string *string)
 {
     if (!offset_of(cpu, r, CPU_ECX))
         return true;
     for (;;) {
-        if (!one(cpu, r)) {
-            if (cpu->model == CPU_286)
-                advance(cpu, r, CPU_ECX, 0u - r->ahead);
+        uint32_t done = repeat_some(cpu, r, string);
+
+        if (!done)
             return false;
-        }
-        advance(cpu, r, CPU_ECX, UINT32_MAX);
+        advance(cpu, r, CPU_ECX, 0u - done);
+        cpu->block_insns += done;
         if (!offset_of(cpu, r, CPU_ECX) || found(cpu, r))
-            return true;
-        cpu->block_insns++;
+            break;
         if (must_stop(cpu, r)) {
-            cpu->block_insns--;
             interrupt_run(cpu);
-            return true;
+            break;
         }
     }
+    cpu->block_insns--;
+    return true;
 }
 
 static bool run_string(struct cpu *cpu, const struct insn *insn,
-                       element_fn *one, uint32_t ahead)
+                       const struct string *string)
 {
     unsigned size = insn_operand_size(insn);
     struct run r = {
@@ -236,23 +401,24 @@ static bool run_string(struct cpu *cpu, const struct insn *insn,
         .size = size,
         .step = cpu->eflags & FLAG_DF ? 0u - size : size,
         .mask = insn->flags & INSN_ADDR32 ? UINT32_MAX : UINT16_MAX,
-        .ahead = ahead,
     };
 
     if (insn->flags & (INSN_REP | INSN_REPNE))
-        return repeat(cpu, &r, one);
-    return one(cpu, &r);
+        return repeat(cpu, &r, string);
+    return string->one(cpu, &r);
 }
 
-#define STRING(name, ahead) \
+#define STRING(name, many, ahead) \
     bool exec_##name(struct cpu *cpu, const struct insn *insn) \
     { \
-        return run_string(cpu, insn, name##_one, ahead); \
+        static const struct string string = {name##_one, many, ahead}; \
+\
+        return run_string(cpu, insn, &string); \
     }
-STRING(movs, 1)
-STRING(stos, 1)
-STRING(lods, 1)
-STRING(cmps, 0)
-STRING(scas, 0)
-STRING(ins, 2)
-STRING(outs, 1)
+STRING(movs, movs_many, 1)
+STRING(stos, stos_many, 1)
+STRING(lods, NULL, 1)
+STRING(cmps, cmps_many, 0)
+STRING(scas, scas_many, 0)
+STRING(ins, NULL, 2)
+STRING(outs, NULL, 1)
