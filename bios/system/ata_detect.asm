@@ -12,6 +12,8 @@ ata_detect:
         call    load_ebda
         mov     byte [B_HDCOUNT], 0
         mov     byte [es:E_CDROM], 0FFh
+        mov     byte [es:E_EMULATION], EM_NONE
+        mov     byte [es:E_CDLOCK], 0
         mov     di, E_DISKS
         mov     si, ata_channels
 .channel:
@@ -166,6 +168,7 @@ ata_detect_drive:
         cmp     byte [es:E_CDROM], 0FFh
         jne     .absent
         mov     [es:E_CDROM], al
+        call    cdrom_record
 .absent:
         ret
 

@@ -37,6 +37,7 @@ int19_handler:
         sti
         call    boot_order
         call    load_ebda
+        call    eltorito_end
         mov     byte [es:E_BOOTED], 0
 
 ; Tries what is left of the order. Does not return.
@@ -80,6 +81,7 @@ int18_handler:
         mov     ds, ax
         sti
         call    load_ebda
+        call    eltorito_end
         mov     bl, [es:E_BOOTED]
         mov     bh, 0
         cmp     bl, 4
@@ -234,16 +236,6 @@ boot_disk:
         call    disk_map_first
         pop     bx
         mov     al, bh
-        ret
-
-; CDs come with the drives that can read them.
-boot_cd:
-        call    load_ebda
-        cmp     byte [es:E_CDROM], 0FFh
-        mov     al, BR_ABSENT
-        je      .done
-        mov     al, BR_UNSUPPORTED
-.done:
         ret
 
 ; DL = drive: reads its first sector to 0:7C00. CF = 1: AH = error. Destroys AX,
@@ -409,6 +401,15 @@ boot_menu:
         inc     bl
         jmp     .disk
 .ask:
+        cmp     byte [es:E_CDROM], 0FFh
+        je      .asked
+        mov     al, BOOT_CD
+        call    .entry
+        mov     si, text_cd_boot
+        call    put_text
+        mov     al, 0Ah
+        call    put_char
+.asked:
         mov     si, text_menu_end
         call    put_text
 .key:

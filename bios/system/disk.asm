@@ -1,8 +1,15 @@
 ; INT 13h for drives 80h and up, and the way to INT 40h for the floppies.
-; El Torito's emulated drives will be told apart here as well, before both.
+; The CD drive and what a CD emulates are told apart before both.
 
 int13_handler:
         sti
+        push    ax
+        call    eltorito_route
+        cmp     al, 1
+        pop     ax
+        je      eltorito_int13
+        ja      int13_behind
+int13_real:
         cmp     dl, 80h
         jae     .disk
         int     40h
@@ -41,6 +48,33 @@ int13_handler:
         jne     .bad
         mov     byte [bp + FR_AH], 0
         jmp     .good
+
+; DL is a real drive behind an emulated one of its kind: its own number is one
+; less, and the count of drives that AH = 08h gives one more.
+int13_behind:
+        dec     dx
+        push    dx
+        push    ax
+        pushf
+        push    cs
+        call    int13_real
+        pushf
+        push    bp
+        mov     bp, sp
+        cmp     byte [bp + 5], 15h      ; of a disk, DX tells its size
+        jne     .number
+        cmp     byte [bp + 6], 80h
+        jae     .done
+.number:
+        inc     dx
+.done:
+        pop     bp
+        popf
+        inc     sp                      ; keeps CF
+        inc     sp
+        inc     sp
+        inc     sp
+        retf    2
 
 disk_functions:
         db      00h

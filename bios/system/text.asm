@@ -68,6 +68,8 @@ text_booting:
         db      0Ah, "Starting from ", 0
 text_disk_boot:
         db      "hard disk", 0
+text_cd_boot:
+        db      "CD-ROM", 0
 text_dots:
         db      " ...", 0Ah, 0
 text_no_boot:
