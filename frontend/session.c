@@ -99,6 +99,11 @@ static bool open_machine(struct session *s, struct machine_config *config,
     status = machine_create(config, &s->machine, message, sizeof(message));
     if (status == STATUS_OK)
         return true;
+    if (status == STATUS_NO_MEMORY)
+        return failure_set(failure, EXIT_STATUS_HOST,
+                           "-m: the host has not enough memory for this "
+                           "machine; choose a smaller size, or end other "
+                           "programs");
     return failure_set(failure,
                        status == STATUS_BAD_ARGUMENT ? EXIT_STATUS_USAGE
                                                      : EXIT_STATUS_HOST,

@@ -52,6 +52,7 @@ check 3 "-display text" -display text -limit 1s
 check 3 "no such file" -display none -bios "$work/none.bin"
 check 3 "size" -display none -bios "$work/empty.img"
 check 3 "no such folder" -display none -serial "file:$work/no/com1"
+check 3 "no such folder" -display none -audio "wav:$work/no/x.wav"
 check 3 "no such file" -display none -script "$work/none.txt"
 
 # Scripts: refused as a whole, failing at a line, ending well.
