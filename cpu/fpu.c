@@ -113,19 +113,11 @@ static bool run_reserved(struct cpu *cpu)
     return cpu->model < CPU_486 ? true : cpu_fault(cpu, VECTOR_UD, 0);
 }
 
-static bool is_control(fpu_fn *fn)
+static bool is_control(const struct insn *insn, fpu_fn *fn)
 {
-    static fpu_fn *const control[] = {
-        fpu_fninit, fpu_fnclex, fpu_fnstsw_ax, fpu_fldcw,
-        fpu_fnstcw, fpu_fnstsw, fpu_fldenv,    fpu_fnstenv,
-        fpu_frstor, fpu_fnsave, fpu_feni,      fpu_fdisi,
-    };
-
-    for (unsigned i = 0; i < ARRAY_LEN(control); i++) {
-        if (fn == control[i])
-            return true;
-    }
-    return false;
+    if (insn->flags & INSN_MEM) /* D9 and DD, but FLD and FST */
+        return (insn->opcode & 3) == 1 && insn->reg >= 4;
+    return insn->reg == 4 && (insn->opcode & 3) == 3 && fn != fpu_fnop;
 }
 
 static bool is_waiting(fpu_fn *fn)
@@ -158,7 +150,7 @@ bool exec_esc(struct cpu *cpu, const struct insn *insn)
     fn = memory ? fpu_memory_form(insn) : fpu_register_form(cpu, insn);
     if (!fn)
         return run_reserved(cpu);
-    control = is_control(fn);
+    control = is_control(insn, fn);
     if (!control || is_waiting(fn)) {
         if (!take_error(cpu, &stopped))
             return false;

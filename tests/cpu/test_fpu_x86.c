@@ -208,8 +208,8 @@ static void random_memory(struct rig *r, uint8_t memory[BYTES])
         memset(memory + 1, 0, 1 + next(r) % 6);
 }
 
-/* Which instruction: reserved ones, those of later processors and x87 images
- * (which would need to be valid) are left out. */
+/* Which instruction: reserved ones and those of later processors are left
+ * out, and FLDENV and FRSTOR, with which every step begins anyway. */
 static bool is_allowed(unsigned opcode, unsigned modrm)
 {
     static const struct {
@@ -232,11 +232,11 @@ static bool is_allowed(unsigned opcode, unsigned modrm)
         return true;
     }
     if (opcode == 0xd9)
-        return reg != 1 && reg != 4 && reg != 6;
+        return reg != 1 && reg != 4;
     if (opcode == 0xdb)
         return reg != 1 && reg != 4 && reg != 6;
     if (opcode == 0xdd)
-        return reg != 1 && reg != 4 && reg != 5 && reg != 6;
+        return reg != 1 && reg != 4 && reg != 5;
     return opcode != 0xdf || reg != 1;
 }
 
@@ -341,6 +341,12 @@ static void forgive(const uint8_t insn[2], struct outcome *ours,
     memset(host->image + 24, 0, 4);
     if (ours->image[22] == OPERAND >> 16)
         memcpy(ours->image + 20, &operand, 4);
+    if ((insn[0] | 4) == 0xdd && insn[1] == 0x36) { /* FNSTENV, FNSAVE */
+        memset(ours->memory + 16, 0, 4);
+        memset(host->memory + 16, 0, 4);
+        memset(ours->memory + 24, 0, 4);
+        memset(host->memory + 24, 0, 4);
+    }
     if ((insn[0] | 4) == 0xdf && insn[1] >= 0xe8) /* FCOMI leaves C1 there */
         put_word(host->image, 4, get_word(host->image, 4) & ~SW_C1);
     if (!is_transcendental(insn))
