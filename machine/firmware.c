@@ -58,6 +58,10 @@ enum status firmware_load(struct machine *machine, char *message, size_t size)
            machine->bios + bios_bytes - low, low);
     mem_map_rom(machine->mem, TOP_4G - bios_bytes, bios_bytes, machine->bios,
                 NULL);
+    /* The PIIX shows the end of the ROM here as well: a processor that is
+     * reset while line A20 is closed starts here (82371SB, XBCS). */
+    mem_map_rom(machine->mem, TOP_4G - MIB(1) - low, low,
+                machine->bios + bios_bytes - low, NULL);
     if (machine->model == CPU_286)
         mem_map_rom(machine->mem, TOP_16M - bios_bytes, bios_bytes,
                     machine->bios, NULL);

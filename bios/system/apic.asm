@@ -10,11 +10,9 @@ APIC_EXTINT     equ     700h            ; delivery modes
 APIC_NMI        equ     400h
 
         cpu     586
-; At start-up, interrupts off. Destroys all but SI, DI, BP, 32 bits wide.
+; At start-up, on a processor with CPUID, interrupts off. Destroys all but SI, DI,
+; BP, 32 bits wide.
 apic_setup:
-        call    get_cpu
-        cmp     al, CPU_CPUID
-        jb      .done
         mov     eax, 1
         cpuid
         test    dh, 02h                 ; there is one

@@ -502,11 +502,14 @@ kbd_call_system:
         jmp     kbd_return_after_eoi
 
 ; Ctrl-Alt-Del: a start without memory test. The processor may be in virtual
-; 8086 mode, so the reset line does it, not a jump.
+; 8086 mode, so the reset line does it, not a jump; and it will start at the end
+; of its address space, so line A20 must be open.
 kbd_reset_machine:
         mov     word [B_RESET], 1234h
         mov     ax, CMOS_SHUTDOWN       ; AH = 0
         call    cmos_write
+        mov     al, 1
+        call    a20_set
         jmp     kbc_reset_cpu
 
 ; AX = code. Puts it into the buffer; when it is full, the speaker says so.

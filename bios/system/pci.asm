@@ -10,12 +10,34 @@ PCI_BAD_VENDOR  equ     83h
 PCI_NOT_FOUND   equ     86h
 PCI_BAD_REGISTER equ    87h
 
+; INT 1Ah AH=B1h. The bus was only found by a processor that can use it.
+pci_service:
+        call    load_ebda
+        test    byte [es:E_CONFIG], CFG_PCI
+        jz      service_fail            ; as without a PCI BIOS
+        mov     al, [bp + FR_AL]
+        cmp     al, 0Dh
+        ja      .unknown
+        mov     bx, [bp + FR_BX]
+        mov     di, [bp + FR_DI]
+        mov     si, ax
+        and     si, 0FFh
+        shl     si, 1
+        call    [cs:si + pci_functions] ; -> AH = result
+.end:
+        mov     [bp + FR_AH], ah
+        or      ah, ah
+        jnz     service_fail
+        call    service_ok_flag
+        jmp     service_return
+.unknown:
+        mov     ah, PCI_NO_FUNCTION
+        jmp     .end
+
         cpu     386
 
-; At start-up: is there a bus? Sets CFG_PCI. Destroys AX, DX.
+; At start-up, on a 386: is there a bus? Sets CFG_PCI. Destroys AX, DX.
 pci_detect:
-        call    get_cpu
-        jb      .done
         push    eax
         mov     dx, PCI_ADDRESS
         mov     eax, 80000000h
@@ -99,30 +121,6 @@ pci_next:
 .checked:
         cmp     bl, 1                   ; CF = 1: it went round to 0
         ret
-
-; INT 1Ah AH=B1h.
-pci_service:
-        call    load_ebda
-        test    byte [es:E_CONFIG], CFG_PCI
-        jz      service_fail            ; as without a PCI BIOS
-        mov     al, [bp + FR_AL]
-        cmp     al, 0Dh
-        ja      .unknown
-        mov     bx, [bp + FR_BX]
-        mov     di, [bp + FR_DI]
-        mov     si, ax
-        and     si, 0FFh
-        shl     si, 1
-        call    [cs:si + pci_functions] ; -> AH = result
-.end:
-        mov     [bp + FR_AH], ah
-        or      ah, ah
-        jnz     service_fail
-        call    service_ok_flag
-        jmp     service_return
-.unknown:
-        mov     ah, PCI_NO_FUNCTION
-        jmp     .end
 
 pci_functions:
         dw      pci_none, pci_present, pci_find_device, pci_find_class

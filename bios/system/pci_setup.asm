@@ -33,10 +33,8 @@ ELCR_LEVELS     equ     0Eh             ; 9, 10, 11 by level
 pirq_lines:
         db      10, 10, 11, 11
 
-; Sets up the bus. Destroys all but BP, 32 bits wide.
+; At start-up, on a 386: sets up the bus. Destroys all but BP, 32 bits wide.
 pci_setup:
-        call    get_cpu
-        jb      .done
         call    load_ebda
         test    byte [es:E_CONFIG], CFG_PCI
         jz      .done
@@ -245,10 +243,9 @@ pci_setup_power:
         jmp     pci_write_byte
 
 ; When no VGA BIOS stands at C0000h, but the first VGA adapter has one in its
-; ROM: brings it there. Needs shadow RAM. Destroys all but BP, 32 bits wide.
+; ROM: brings it there. Needs a 386 and shadow RAM. Destroys all but BP, 32 bits
+; wide.
 pci_video_rom:
-        call    get_cpu
-        jb      .done
         mov     ax, ROM_FIRST
         call    rom_check
         jnc     .done

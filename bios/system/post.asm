@@ -169,7 +169,11 @@ post_chips:
         call    pic_setup
         call    pit_setup
         call    dma_setup
+        call    get_cpu
+        cmp     al, CPU_CPUID
+        jb      .no_apic
         call    apic_setup
+.no_apic:
         progress 04h
         call    cmos_setup
         progress 05h
@@ -206,7 +210,10 @@ post_devices:
         shln    ax, 14
         or      [B_EQUIP], ax
         progress 09h
+        call    get_cpu
+        jb      .no_adapter
         call    pci_video_rom
+.no_adapter:
         mov     ax, ROM_FIRST
         mov     bx, ROM_VIDEO_END
         call    rom_scan
