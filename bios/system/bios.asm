@@ -46,6 +46,7 @@
 %include "apic.asm"
 %include "video.asm"
 %include "screen.asm"
+%include "fw_cfg.asm"
 %include "boot.asm"
 %include "post.asm"
 %include "fixed.asm"

@@ -16,6 +16,9 @@ BOOT_DISK       equ     2
 BOOT_CD         equ     3
 BOOT_NET        equ     4
 BOOT_STACK      equ     400h
+KEY_F12         equ     8600h
+KEY_ESC         equ     011Bh
+MENU_TICKS      equ     46              ; 2.5 s
 BOOT_RECORD     equ     7C00h
 
 ; Why a device did not start: index of boot_reasons.
@@ -361,8 +364,13 @@ boot_failed:
 .wait:
         mov     ah, 10h
         int     16h
+        cmp     ax, KEY_F12
+        je      .menu
         mov     al, 0Ah
         call    put_char
+        int     19h
+.menu:
+        call    boot_menu_show
         int     19h
 
 boot_kinds:
@@ -372,10 +380,29 @@ boot_reasons:
         dw      text_reason_error, text_reason_record, text_reason_unsupported
 
 ; --- boot menu --------------------------------------------------------------
-; Was F12 or Esc pressed during the start-up? Then lets choose. Destroys all.
+; Was F12 or Esc pressed during the start-up? Then lets choose. A machine that is
+; told to offer the menu waits for the key. Destroys all.
 boot_menu:
+        call    fw_cfg_menu
+        mov     dx, 0
+        jz      .look
+        mov     si, text_menu_offer
+        call    put_text
+        mov     dx, MENU_TICKS
+.look:
         call    boot_menu_wanted
-        jc      .done
+        jnc     boot_menu_show
+        or      dx, dx
+        jz      .done
+        mov     al, 1
+        call    wait_ticks
+        dec     dx
+        jmp     .look
+.done:
+        ret
+
+; Lets choose. Destroys all.
+boot_menu_show:
         mov     si, text_menu
         call    put_text
         call    load_ebda
@@ -432,9 +459,7 @@ boot_menu:
         mov     byte [es:E_MENU], 1
 .end:
         mov     al, 0Ah
-        call    put_char
-.done:
-        ret
+        jmp     put_char
 .floppy:
         call    fdc_type
         jz      .return
@@ -471,9 +496,9 @@ boot_menu_wanted:
         cmp     bx, [B_KTAIL]
         je      .no
         mov     ax, [bx]
-        cmp     ax, 8600h               ; F12
+        cmp     ax, KEY_F12
         je      .yes
-        cmp     ax, 011Bh               ; Esc
+        cmp     ax, KEY_ESC
         je      .yes
         add     bx, 2
         cmp     bx, [B_KEND]

@@ -123,7 +123,8 @@ int16_rest:
         cmp     word [es:E_REST_COUNT], REST_AFTER
         jb      .done
         mov     word [es:E_REST_COUNT], REST_AFTER - REST_AGAIN
-        hlt
+        cli
+        call    idle                    ; not when nothing would wake it
 .done:
         ret
 .busy:

@@ -100,7 +100,9 @@ text_remedy:
         db      "Insert a disk with an operating system, or name one when you "
         db      "start Vitrine,", 0Ah
         db      "for example: vitrine -fda disk.img", 0Ah
-        db      "Press a key to try again.", 0Ah, 0
+        db      "Press a key to try again, F12 to choose from a menu.", 0Ah, 0
+text_menu_offer:
+        db      "Press F12 or Esc to choose what to start from.", 0Ah, 0
 text_menu:
         db      0Ah, "Start from", 0Ah, 0
 text_menu_number:
