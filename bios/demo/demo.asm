@@ -3,7 +3,8 @@
 ; where a page needs more.
 ;
 ; One segment holds code, data and stack. What needs a later processor than the
-; 8086 stands between `cpu` lines and is reached only after a look at [cpu_model].
+; 8086 stands between `cpu` lines and is reached only after a look at
+; [cpu_model].
 cpu 8086
 bits 16
 org 0

@@ -182,6 +182,7 @@ FUNCTIONS       equ ($ - functions) / 2
 %include "vbectl.inc"
 %include "vbetext.inc"
 
-; Whole blocks, with at least a byte for the checksum, which the build puts last.
+; Whole blocks, with at least a byte for the checksum, which the build puts
+; last.
     times 512 - ($ - rom_start) % 512 db 0FFh
 rom_end:

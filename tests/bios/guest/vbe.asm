@@ -655,32 +655,132 @@ test_far_window:
     expect dx, 2
     ret
 
-; The table for protected mode: offsets within its length, resources that end.
-; The code itself runs in a 16-bit segment only by luck, so it is not called.
+; The code for protected mode: copied as drivers do, and called there in
+; 640x480x8.
+copy    equ 0D000h
+
 test_protected_mode:
-    push es
+    mov ax, 4F02h
+    mov bx, 0101h
+    int 10h
+    mov ax, 4F06h
+    mov bx, 0
+    mov cx, 1024
+    int 10h
     mov ax, 4F0Ah
     mov bl, 0
     int 10h
     expect ax, 004Fh
     cmp cx, 60
     expect_flag ae
-    mov si, 0
-.next:
-    mov ax, [es:di]
+    push ds
+    push es
+    pop ds
+    mov si, di
+    xor ax, ax
+    mov es, ax
+    mov di, copy
+    push cx
+    rep movsb
+    pop cx
+    pop ds
+    mov si, copy
+.offset:
+    lodsw
     cmp ax, 8
     expect_flag ae
     cmp ax, cx
     expect_flag b
-    add di, 2
-    inc si
-    cmp si, 4
-    jb .next
-    sub di, 8
-    add di, ax
-    expect word [es:di], 1CEh
-    pop es
+    cmp si, copy + 8
+    jb .offset
+    mov si, [copy + 6]
+    expect word [copy + si], 1CEh
+    mov si, 0                   ; the window
+    mov ax, 4F05h
+    mov bx, 0
+    mov dx, 3
+    call call_protected
+    expect ax, 004Fh
+    mov ax, 4F05h
+    mov bx, 0100h
+    int 10h
+    expect dx, 3
+    mov si, 2                   ; the start: line 5, column 8
+    mov ax, 4F07h
+    mov bx, 0080h
+    mov cx, (1024 * 5 + 8) / 4
+    mov dx, 0
+    call call_protected
+    expect ax, 004Fh
+    mov ax, 4F07h
+    mov bx, 1
+    int 10h
+    expect cx, 8
+    expect dx, 5
+    mov si, 4                   ; colours
+    mov ax, 4F09h
+    mov bx, 0
+    mov cx, 2
+    mov dx, 30h
+    mov edi, test_control.colours
+    call call_protected
+    expect ax, 004Fh
+    mov ax, 1015h
+    mov bx, 31h
+    int 10h
+    expect cx, 0504h
+    expect dh, 6
     ret
+
+; Calls the function whose offset stands at [copy + SI] in a 32-bit segment.
+call_protected:
+    cli
+    mov [.registers], eax
+    lgdt [.gdtr]
+    mov eax, cr0
+    or al, 1
+    mov cr0, eax
+    jmp 8:.protected
+.protected:
+    mov ax, 18h
+    mov ds, ax
+    mov es, ax
+    mov ss, ax
+    movzx esp, sp
+    mov eax, [.registers]
+    call dword 10h:.flat
+    mov [.registers], eax
+    mov eax, cr0
+    and al, 0FEh
+    mov cr0, eax
+    jmp 0:.real
+.real:
+    xor ax, ax
+    mov ds, ax
+    mov es, ax
+    mov ss, ax
+    mov eax, [.registers]
+    sti
+    ret
+bits 32
+.flat:
+    movzx esi, si
+    movzx esi, word [copy + esi]
+    add esi, copy
+    call esi
+    retf
+bits 16
+.registers:
+    dd 0
+align 4
+.gdt:
+    dq 0
+    dq 00009A000000FFFFh
+    dq 00CF9A000000FFFFh
+    dq 00CF92000000FFFFh
+.gdtr:
+    dw $ - .gdt - 1
+    dd .gdt
 
 test_monitor:
     mov ax, 4F15h

@@ -500,7 +500,7 @@ test_teletype:
     int 10h
     call where
     expect dx, 0600h
-    mov dx, 1800h               ; the new line takes its attribute from the cursor
+    mov dx, 1800h               ; the new line is coloured as the cursor
     mov byte [es:24 * 160 + 1], 1Eh
     call go
     mov ax, 0E0Ah
@@ -1078,6 +1078,20 @@ test_select:
     int 10h
     call .clocking
     expect al, 0
+    mov ah, 12h                 ; Print Screen: any number of rows
+    mov bl, 20h
+    int 10h
+    expect word [5 * 4 + 2], 0C000h
+    mov dx, 0307h
+    call go
+    mov byte [500h], 0
+    mov byte [478h], 1          ; should there be none, know it soon
+    int 5
+    call where
+    expect dx, 0307h
+    mov al, [500h]              ; printed, or there is no printer
+    cmp al, 1
+    expect_flag ne
     mov ax, 1277h               ; unknown: untouched
     mov bl, 3Fh
     int 10h
