@@ -19,6 +19,7 @@ BOOT_STACK      equ     400h
 KEY_F12         equ     8600h
 KEY_ESC         equ     011Bh
 MENU_TICKS      equ     46              ; 2.5 s
+MENU_MOMENT     equ     4               ; 0.2 s
 BOOT_RECORD     equ     7C00h
 
 ; Why a device did not start: index of boot_reasons.
@@ -380,11 +381,12 @@ boot_reasons:
         dw      text_reason_error, text_reason_record, text_reason_unsupported
 
 ; --- boot menu --------------------------------------------------------------
-; Was F12 or Esc pressed during the start-up? Then lets choose. A machine that is
-; told to offer the menu waits for the key. Destroys all.
+; Was F12 or Esc pressed during the start-up, or a moment after it? Then lets
+; choose. A machine that is told to offer the menu waits longer for the key.
+; Destroys all.
 boot_menu:
         call    fw_cfg_menu
-        mov     dx, 0
+        mov     dx, MENU_MOMENT
         jz      .look
         mov     si, text_menu_offer
         call    put_text

@@ -1,5 +1,5 @@
 # Runs a guest program and judges it by its exit: (value << 1) | 1 of the exit
-# port, so 1 is good. cmake -DVITRINE=... "-DARGUMENTS=..." -P run_guest.cmake
+# port, so 1 is good, or what EXPECTED says. cmake -DVITRINE=... "-DARGUMENTS=..." -P run_guest.cmake
 #   MAKE_DISK  a command, | between its words, that makes the disk DISK before;
 #              the disk goes afterwards
 if(MAKE_DISK)
@@ -12,6 +12,9 @@ execute_process(COMMAND ${VITRINE} -display none -debugcon stdio -exit-port
 if(MAKE_DISK)
   file(REMOVE ${DISK})
 endif()
-if(NOT result EQUAL 1)
+if(NOT DEFINED EXPECTED)
+  set(EXPECTED 1)
+endif()
+if(NOT result EQUAL EXPECTED)
   message(FATAL_ERROR "vitrine ended with ${result}; above is what the guest said")
 endif()
