@@ -3,6 +3,6 @@
 #ifndef CPU_DISPATCH_H
 #define CPU_DISPATCH_H
 
-#define DISPATCH(cpu, insn) return (insn)
+#define DISPATCH(cpu, insn) return (void)(cpu), (insn)
 
 #endif
