@@ -6,4 +6,7 @@
 
 #define DISPATCH(cpu, insn) return (insn)->fn((cpu), (insn))
 
+/* What is not expected goes out of the way. */
+#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
 #endif

@@ -5,4 +5,6 @@
 
 #define DISPATCH(cpu, insn) return (void)(cpu), (insn)
 
+#define UNLIKELY(condition) (condition)
+
 #endif

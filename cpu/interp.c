@@ -302,7 +302,9 @@ static enum place place_of(const struct insn *insn, uint32_t mode, bool dead)
         return dead ? PLACE_dead : PLACE_reg;
     if (!(insn->flags & INSN_ADDR32))
         return PLACE_a16;
-    return mode & BLOCK_FLAT(insn->seg) ? PLACE_flat : PLACE_a32;
+    if (!(mode & BLOCK_FLAT(insn->seg)))
+        return PLACE_a32;
+    return insn->index_reg == INSN_NO_REG ? PLACE_base : PLACE_flat;
 }
 
 static enum place stack_place(uint32_t mode)

@@ -39,6 +39,7 @@ enum place {
     PLACE_a16,  /* memory, 16-bit addressing */
     PLACE_a32,  /* memory, 32-bit addressing */
     PLACE_flat, /* the same in a flat segment; a flat 32-bit stack */
+    PLACE_base, /* the same without index */
     PLACES
 };
 
@@ -144,14 +145,14 @@ static inline uint32_t interp_offset32(const struct cpu *cpu,
            insn->disp;
 }
 
-/* NULL: not quick. */
+/* Host addresses for `size` bytes; NULL: not quick. */
 static inline const uint8_t *interp_quick_read(const struct cpu *cpu,
                                                unsigned seg, uint32_t offset,
                                                unsigned size)
 {
     const struct segment *s = &cpu->seg[seg];
 
-    if (!(s->fast & SEG_FAST_READ) || (uint64_t)offset + (size - 1) > s->limit)
+    if ((uint64_t)offset + size > s->read_end)
         return NULL;
     return mmu_read_host(cpu, s->base + offset, size);
 }
@@ -161,7 +162,7 @@ static inline uint8_t *interp_quick_write(const struct cpu *cpu, unsigned seg,
 {
     const struct segment *s = &cpu->seg[seg];
 
-    if (!(s->fast & SEG_FAST_WRITE) || (uint64_t)offset + (size - 1) > s->limit)
+    if ((uint64_t)offset + size > s->write_end)
         return NULL;
     return mmu_write_host(cpu, s->base + offset, size);
 }

@@ -131,17 +131,27 @@ static uint8_t fast_bits(const struct cpu *cpu, const struct segment *s)
     return (uint8_t)fast;
 }
 
+static void derive(struct cpu *cpu, unsigned seg)
+{
+    struct segment *s = &cpu->seg[seg];
+    uint64_t end = (uint64_t)s->limit + 1;
+
+    s->fast = fast_bits(cpu, s);
+    s->read_end = s->fast & SEG_FAST_READ ? end : 0;
+    s->write_end = s->fast & SEG_FAST_WRITE ? end : 0;
+}
+
 void seg_update_all(struct cpu *cpu)
 {
     for (unsigned seg = 0; seg < SEG_LDTR; seg++)
-        cpu->seg[seg].fast = fast_bits(cpu, &cpu->seg[seg]);
+        derive(cpu, seg);
 }
 
 void seg_update(struct cpu *cpu, unsigned seg)
 {
     bool user = cpu->cpl == 3;
 
-    cpu->seg[seg].fast = fast_bits(cpu, &cpu->seg[seg]);
+    derive(cpu, seg);
     if ((seg == SEG_CS || seg == SEG_SS) && user != cpu->user) {
         cpu->user = user;
         mmu_select(cpu);

@@ -110,6 +110,8 @@ struct segment {
     uint16_t selector;
     uint16_t access; /* ACCESS_*; 0 = null selector loaded: unusable */
     uint8_t fast;    /* SEG_FAST_*, derived by seg_update() */
+    /* Derived too: the first offset that the quick check does not grant. */
+    uint64_t read_end, write_end;
 };
 
 struct table_register {
@@ -160,6 +162,18 @@ struct cpu {
     uint32_t eflags;   /* but the arithmetic bits, which stand in lazy */
     struct lazy_flags lazy;
 
+    /* What nearly every handler reads stands within 128 bytes: memory (see
+     * mmu.h) and blocks (see block.h). */
+    const int64_t *read_table; /* of `space` at the present privilege */
+    const int64_t *write_table;
+    const uint32_t *fetch_table; /* physical page + 1, or 0 */
+    uint64_t block_insns;        /* retired before the block's first */
+    uint64_t limit;       /* no block is entered that could pass this count */
+    const uint8_t *arena; /* where blocks are */
+    const uint32_t *block_hash;
+    uint32_t mode;       /* what blocks depend on */
+    uint32_t stack_mask; /* FFFF or FFFFFFFF, by SS.B */
+
     struct segment seg[SEG_COUNT];
     struct table_register gdtr, idtr;
     uint32_t cr0, cr2, cr3, cr4;
@@ -180,21 +194,9 @@ struct cpu {
     uint8_t ext;   /* 1 while an event that the program did not ask for is
                       delivered: bit EXT of error codes */
 
-    /* Memory, see mmu.h. */
-    struct addr_space *space;
-    const int64_t *read_table; /* of `space` at the present privilege */
-    const int64_t *write_table;
-    const uint32_t *fetch_table; /* physical page + 1, or 0 */
-
-    /* Execution: where the present block began. */
-    const struct insn *cur; /* the instruction that runs, as below */
-    uint64_t block_insns;   /* retired before the block's first */
-    uint64_t limit;         /* no block is entered that could pass this count */
-    uint32_t mode;          /* what blocks depend on, see block.h */
-    uint32_t stack_mask;    /* FFFF or FFFFFFFF, by SS.B */
-    const uint8_t *arena;   /* where blocks are; see block.h */
-    const uint32_t *block_hash;
-    const struct insn *from; /* a near branch that has no link yet */
+    struct addr_space *space; /* see mmu.h */
+    const struct insn *cur;   /* the instruction that runs, as below */
+    const struct insn *from;  /* a near branch that has no link yet */
 
     struct fpu fpu;
 
