@@ -113,13 +113,25 @@ static bool settle_nographic(struct options *options, struct failure *failure)
     return true;
 }
 
-static void settle_machine(struct options *options)
+/* A PCI bus needs 32-bit ports, which begin with the 386. */
+static bool settle_machine(struct options *options, struct failure *failure)
 {
+    bool is_8086, is_old;
+
     if (!options->cpu)
         options->cpu = DEFAULT_CPU;
+    is_8086 = strcmp(options->cpu, "8086") == 0;
+    is_old = is_8086 || strcmp(options->cpu, "286") == 0;
     if (!options->given.ram)
-        options->ram_bytes =
-            strcmp(options->cpu, "8086") == 0 ? DEFAULT_RAM_8086 : DEFAULT_RAM;
+        options->ram_bytes = is_8086 ? DEFAULT_RAM_8086 : DEFAULT_RAM;
+    if (is_old && !options->given.board)
+        options->board = MACHINE_ISAPC;
+    if (is_old && options->board == MACHINE_PC)
+        return failure_set(failure, EXIT_STATUS_USAGE,
+                           "-machine pc: a PCI board needs a 386 or later; use "
+                           "-machine isapc with -cpu %s",
+                           options->cpu);
+    return true;
 }
 
 static bool has_live_port(const struct options *options)
@@ -160,7 +172,8 @@ bool options_check(struct options *options, struct failure *failure)
     if (!settle_nographic(options, failure) ||
         !check_terminal(options, failure) || !check_images(options, failure))
         return false;
-    settle_machine(options);
+    if (!settle_machine(options, failure))
+        return false;
     settle_time(options);
     settle_audio(options);
     return true;

@@ -79,7 +79,7 @@ bool options_take_ram(struct options *options, const struct option_row *row,
             row, value, "not a size; write it like 640K, 64M or 1G", failure);
     if (bytes > SIZE_MAX || !machine_ram_ok((size_t)bytes))
         return report_value(row, value,
-                            "not a size that the board takes; give 64K to 2G, "
+                            "not a size that the board takes; give 256K to 2G, "
                             "a multiple of 64K",
                             failure);
     options->ram_bytes = (size_t)bytes;

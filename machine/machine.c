@@ -11,7 +11,7 @@
 #include "machine/machine_int.h"
 
 #define RAM_STEP  KIB(64)
-#define RAM_LEAST KIB(64)
+#define RAM_LEAST KIB(256)
 #define RAM_MOST  MIB(2048)
 
 const char *const *machine_cpu_names(void)
@@ -46,10 +46,17 @@ static enum status check_config(const struct machine_config *config,
         snprintf(message, size, "unknown CPU model '%s'", config->cpu);
         return STATUS_BAD_ARGUMENT;
     }
+    if (config->board == MACHINE_PC && *model < CPU_386) {
+        snprintf(message, size,
+                 "a PCI board needs a 386 or later; take the board isapc for "
+                 "a %s",
+                 config->cpu);
+        return STATUS_BAD_ARGUMENT;
+    }
     if (!machine_ram_ok(config->ram_bytes)) {
         snprintf(message, size,
                  "memory of %zu bytes is not possible; choose a multiple of "
-                 "64K from 64K to 2048M",
+                 "64K from 256K to 2048M",
                  config->ram_bytes);
         return STATUS_BAD_ARGUMENT;
     }

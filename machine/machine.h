@@ -70,9 +70,8 @@ struct machine;
 const char *const *machine_cpu_names(void);
 const char *const *machine_board_names(void); /* index: enum machine_board */
 
-/* RAM sizes that the board takes: a multiple of 64 KiB from 64 KiB (8086),
- * 512 KiB (others) to 2 GiB; an 8086 at most 640 KiB, a 286 at most 16 MiB are
- * visible, more is accepted and cut. */
+/* RAM sizes that the board takes: a multiple of 64 KiB from 256 KiB to 2 GiB.
+ * An 8086 sees at most 640 KiB, a 286 at most 16 MiB of it. */
 bool machine_ram_ok(size_t bytes);
 
 /* The built-in disk, a raw floppy image that lives as long as the program; 0
