@@ -46,6 +46,8 @@ enum status cpu_create(const struct cpu_config *config, struct cpu **out)
     status = mmu_create(cpu);
     if (status == STATUS_OK)
         status = blocks_create(cpu);
+    if (status == STATUS_OK)
+        status = interp_create(cpu);
     if (status != STATUS_OK) {
         cpu_destroy(cpu);
         return status;
@@ -65,6 +67,7 @@ void cpu_destroy(struct cpu *cpu)
         return;
     if (cpu->mem->watcher.self == cpu)
         mem_set_watcher(cpu->mem, &(struct mem_watcher){0});
+    interp_destroy(cpu);
     blocks_destroy(cpu);
     mmu_destroy(cpu);
     free(cpu);

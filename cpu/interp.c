@@ -1,6 +1,7 @@
 #include "cpu/interp.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 /* What each row of insn.def is done by: a body in sem_*.inc, or else a C
  * function. */
@@ -92,20 +93,6 @@ bool interp_load(struct cpu *cpu, const struct insn *insn, unsigned size,
 {
     interp_begin(cpu, insn);
     return seg_load(cpu, insn->seg, insn_address(cpu, insn), size, value);
-}
-
-bool interp_load_rmw(struct cpu *cpu, const struct insn *insn, uint32_t offset,
-                     unsigned size, uint32_t *value)
-{
-    interp_begin(cpu, insn);
-    return seg_load_rmw(cpu, insn->seg, offset, size, value);
-}
-
-bool interp_store(struct cpu *cpu, const struct insn *insn, uint32_t offset,
-                  unsigned size, uint32_t value)
-{
-    interp_begin(cpu, insn);
-    return seg_store(cpu, insn->seg, offset, value, size);
 }
 
 bool interp_load_at(struct cpu *cpu, const struct insn *insn, uint32_t offset,
@@ -363,11 +350,40 @@ insn_fn *interp_bind(const struct insn *insn, uint32_t mode, bool dead)
     return bind(insn, sem, place_of(insn, mode, dead));
 }
 
+/* By operand size 16 and 32. */
+struct slow_forms {
+    insn_fn *fn[2][INSN_SLOTS];
+};
+
+static insn_fn *slow_form(uint16_t slot, uint8_t flags)
+{
+    const struct insn insn = {.slot = slot, .flags = flags | INSN_MEM};
+    enum sem sem = sem_of[slot];
+
+    if (sem == SEM_none)
+        return NULL;
+    return is_string(sem) ? run_string : bind(&insn, sem, PLACE_slow);
+}
+
+enum status interp_create(struct cpu *cpu)
+{
+    cpu->slow = calloc(1, sizeof(*cpu->slow));
+    if (!cpu->slow)
+        return STATUS_NO_MEMORY;
+    for (uint16_t slot = 0; slot < INSN_SLOTS; slot++) {
+        cpu->slow->fn[0][slot] = slow_form(slot, 0);
+        cpu->slow->fn[1][slot] = slow_form(slot, INSN_OP32);
+    }
+    return STATUS_OK;
+}
+
+void interp_destroy(struct cpu *cpu)
+{
+    free(cpu->slow);
+    cpu->slow = NULL;
+}
+
 const struct insn *interp_miss(struct cpu *cpu, const struct insn *insn)
 {
-    enum sem sem = sem_of[insn->slot];
-
-    if (is_string(sem))
-        return run_string(cpu, insn);
-    return bind(insn, sem, PLACE_slow)(cpu, insn);
+    return cpu->slow->fn[!!(insn->flags & INSN_OP32)][insn->slot](cpu, insn);
 }

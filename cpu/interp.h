@@ -57,6 +57,10 @@ insn_fn interp_jump_outside;
 bool interp_is_shift(const struct insn *insn);
 insn_fn interp_shift_286;
 
+/* The table of slow forms that interp_miss() uses. Errors: NO_MEMORY. */
+enum status interp_create(struct cpu *cpu);
+void interp_destroy(struct cpu *cpu);
+
 /* Ways out of a handler. */
 insn_fn interp_miss;     /* hands over to the slow form */
 insn_fn interp_fault;    /* a fault was noted */
@@ -84,10 +88,6 @@ static inline uint32_t interp_next_eip(const struct insn *insn)
 /* Memory operand, slow: with interp_begin(). */
 bool interp_load(struct cpu *cpu, const struct insn *insn, unsigned size,
                  uint32_t *value);
-bool interp_load_rmw(struct cpu *cpu, const struct insn *insn, uint32_t offset,
-                     unsigned size, uint32_t *value);
-bool interp_store(struct cpu *cpu, const struct insn *insn, uint32_t offset,
-                  unsigned size, uint32_t value);
 bool interp_load_at(struct cpu *cpu, const struct insn *insn, uint32_t offset,
                     uint32_t *value); /* a byte of the insn's segment */
 

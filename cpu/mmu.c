@@ -382,30 +382,41 @@ static bool page_has_breakpoint(const struct cpu *cpu, uint32_t vpn)
     return false;
 }
 
+static int64_t write_entry(const struct mem_page *row, int64_t addend)
+{
+    switch (row->flags & MEM_PAGE_SLOW_WRITE) {
+    case 0: return addend;
+    case MEM_PAGE_CODE: return MMU_BESIDE;
+    default: return MMU_INVALID;
+    }
+}
+
 /* Makes the entry of `addr` quick, where the physical page allows. */
 static void fill_entry(struct cpu *cpu, laddr addr, const struct walk *walk,
                        bool user, bool write)
 {
     struct mem_page *row = mem_page_at(cpu->mem, walk->phys);
     uint32_t vpn = addr >> MEM_PAGE_BITS;
-    unsigned kinds = 0;
-    int64_t addend;
+    unsigned kinds = FILL_READ;
+    int64_t addend, write_addend = MMU_INVALID;
 
     if (!row->host || (row->flags & MEM_PAGE_IO))
         return;
     addend = (int64_t)(uintptr_t)row->host - ((int64_t)vpn << MEM_PAGE_BITS);
-    kinds = FILL_READ;
-    if (write && !(row->flags & MEM_PAGE_SLOW_WRITE))
+    if (write)
+        write_addend = write_entry(row, addend);
+    if (write_addend != MMU_INVALID)
         kinds |= FILL_WRITE;
-    else if (cpu->space->read[user][vpn] == addend)
-        return; /* as quick as it gets: a store to a page with code */
+    if (cpu->space->read[user][vpn] == addend &&
+        (!write || cpu->space->write[user][vpn] == write_addend))
+        return; /* as quick as it gets */
     if (page_has_breakpoint(cpu, vpn))
         return;
     remember_fill(cpu, vpn, (uint32_t)(row - cpu->mem->pages),
                   user ? kinds << FILL_USER_SHIFT : kinds);
     cpu->space->read[user][vpn] = addend;
     if (kinds & FILL_WRITE)
-        cpu->space->write[user][vpn] = addend;
+        cpu->space->write[user][vpn] = write_addend;
 }
 
 /* The walk (SDM volume 3, 4.3). */
@@ -668,9 +679,14 @@ bool mmu_store(struct cpu *cpu, laddr addr, uint32_t value, unsigned size,
                bool user)
 {
     struct request rq = {.addr = addr, .user = user, .write = true};
+    uint8_t *to = user == cpu->user ? mmu_beside_code(cpu, addr, size) : NULL;
     struct walk walk, second;
     unsigned part;
 
+    if (to) {
+        memcpy(to, &value, size);
+        return true;
+    }
     if (!translate(cpu, &rq, &walk))
         return false;
     fill_entry(cpu, addr, &walk, user, true);
@@ -699,6 +715,8 @@ bool mmu_probe_write(struct cpu *cpu, laddr addr, unsigned size, bool user)
     struct request rq = {.addr = addr, .user = user, .write = true};
     struct walk walk;
 
+    if (user == cpu->user && mmu_beside_code(cpu, addr, size))
+        return true;
     if (!translate(cpu, &rq, &walk))
         return false;
     fill_entry(cpu, addr, &walk, user, true);

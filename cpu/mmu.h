@@ -15,6 +15,9 @@
 #include "cpu/state.h"
 
 #define MMU_INVALID INT64_MIN
+/* In the write tables: plain memory, but code was decoded from parts of the
+ * page; see mmu_beside_code(). Added to an address it is negative, too. */
+#define MMU_BESIDE  (INT64_MIN / 2)
 
 enum status mmu_create(struct cpu *cpu);
 void mmu_destroy(struct cpu *cpu);
@@ -84,9 +87,28 @@ static inline uint8_t *mmu_write_host(const struct cpu *cpu, laddr addr,
 {
     int64_t addend = cpu->write_table[addr >> MEM_PAGE_BITS];
 
-    if (addend == MMU_INVALID || (addr & MEM_PAGE_MASK) > MEM_PAGE_BYTES - size)
+    if (addend <= MMU_BESIDE || (addr & MEM_PAGE_MASK) > MEM_PAGE_BYTES - size)
         return NULL;
     return (uint8_t *)(uintptr_t)((int64_t)addr + addend);
+}
+
+/* The same for a page that holds code, where none of it is touched: data of
+ * small programs stands there. NULL for anything else. */
+static inline uint8_t *mmu_beside_code(const struct cpu *cpu, laddr addr,
+                                       unsigned size)
+{
+    uint32_t page = cpu->fetch_table[addr >> MEM_PAGE_BITS];
+    uint32_t offset = addr & MEM_PAGE_MASK;
+    const struct mem_page *row;
+
+    if (cpu->write_table[addr >> MEM_PAGE_BITS] != MMU_BESIDE || !page ||
+        offset > MEM_PAGE_BYTES - size)
+        return NULL;
+    row = &cpu->mem->pages[page - 1];
+    if (!(row->flags & MEM_PAGE_CODE) ||
+        (row->granules & mem_granules(offset, size)))
+        return NULL;
+    return row->host + offset;
 }
 
 #endif

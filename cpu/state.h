@@ -152,6 +152,7 @@ enum {
      CPU_EVENT_SHADOW_SS | CPU_EVENT_STEP)
 
 struct addr_space;
+struct slow_forms;
 struct block;
 
 struct cpu {
@@ -209,6 +210,7 @@ struct cpu {
     struct log *log;
     struct mmu *mmu;            /* owned */
     struct block_cache *blocks; /* owned */
+    struct slow_forms *slow;    /* owned; see interp.h */
     struct cpu_stats stats;
     bool told_triple_fault;
 };
