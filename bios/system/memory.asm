@@ -168,6 +168,27 @@ load_ds_protected:
 .real:
         ret
 
+; The same for DS, ES, FS, GS, which have base 0 then. Interrupts are off.
+; Destroys AX, EBX.
+load_all_protected:
+        call    load_ds_protected       ; it knows the way
+        mov     ebx, cr0
+        or      bl, 1
+        mov     cr0, ebx
+        jmp     $ + 2
+        mov     es, ax
+        mov     fs, ax
+        mov     gs, ax
+        and     bl, 0FEh
+        mov     cr0, ebx
+        jmp     0F000h:.real
+.real:
+        xor     ax, ax
+        mov     es, ax
+        mov     fs, ax
+        mov     gs, ax
+        ret
+
         align   8, db 0FFh
 big_gdt:
         dw      0, 0, 0, 0

@@ -78,20 +78,29 @@ rom_scan:
 .done:
         ret
 
-; AX = segment of a ROM, CX = its length. Destroys all but BP.
+; AX = segment of a ROM, CX = its length: calls it. From the 386 on it finds what
+; ROMs for PCI count on: RAM to write to, line A20 open, and segments without
+; limits. Destroys all but BP.
 rom_start:
         push    bp
         mov     es, ax
-        call    get_cpu
-        jb      .call
-        call    shadow_rom
-.call:
         push    cs                      ; where its far return leads
         mov     ax, .back
         push    ax
         push    es                      ; ROM:3
         mov     ax, 3
         push    ax
+        call    get_cpu
+        jb      .small
+        call    shadow_rom
+        mov     al, 1
+        call    a20_set
+        cli
+        mov     ax, big_selector
+        call    load_all_protected
+        mov     ax, BDA
+        mov     ds, ax
+.small:
         call    rom_device              ; AX = what a PCI ROM expects
         xor     di, di                  ; ES:DI: no Plug and Play here
         mov     es, di
@@ -101,6 +110,17 @@ rom_start:
         cld
         mov     ax, BDA
         mov     ds, ax
+        call    get_cpu
+        jb      .done
+        cli
+        mov     ax, real_selector
+        call    load_all_protected
+        mov     ax, BDA
+        mov     ds, ax
+        mov     al, 0
+        call    a20_set
+        sti
+.done:
         pop     bp
         ret
 
