@@ -38,6 +38,7 @@
 %include "eltorito.asm"
 %include "pci.asm"
 %include "pci_setup.asm"
+%include "bios32.asm"
 %include "apm.asm"
 %include "shadow.asm"
 %include "rom.asm"

@@ -6,8 +6,9 @@
 ;      address in it, beyond cylinder 0.
 ;   2. The parameter block of a boot record (of the disk, when it has no
 ;      partition table, or of the first partition).
-;   3. The CMOS: geometry of type 47 for the first two disks, translation in
-;      register 39h: none as long as 1024 cylinders suffice, LARGE, LBA.
+;   3. The CMOS: types of the first two disks, 47 with its own numbers, and
+;      translation in register 39h: none as long as 1024 cylinders suffice,
+;      LARGE, LBA.
 ;   4. By size: 63 sectors, and the fewest heads of 16, 32, 64, 128, 255 with
 ;      which 1024 cylinders suffice.
 ;
@@ -104,7 +105,7 @@ geometry_from_cmos:
         mov     al, [es:di + D_PSECTORS]
         mov     [es:di + D_SECTORS], al
         mov     byte [es:di + D_MODE], TR_NONE
-        call    geometry_type47
+        call    geometry_type
         mov     al, CMOS_TRANS
         call    cmos_read
         mov     cl, bl
@@ -118,9 +119,10 @@ geometry_from_cmos:
         ja      geometry_by_size
         ret
 
-; BL = number of the disk: takes its type-47 geometry when there is one that
-; fits the drive. Destroys AX, CX, DX.
-geometry_type47:
+; BL = number of the disk: takes the geometry of its type in the CMOS, when it has
+; one that fits the drive. Types 1 to 46 are the AT's, 47 has its own numbers.
+; Destroys AX, CX, DX, SI.
+geometry_type:
         cmp     bl, 1
         ja      .done
         mov     al, CMOS_DISK
@@ -131,31 +133,44 @@ geometry_type47:
         add     cx, 0109h
         shln    al, 4
 .first:
-        and     al, 0F0h
-        cmp     al, 0F0h
-        jne     .done
+        shrn    al, 4
+        cmp     al, 15
+        jne     .type
         mov     al, ch
         call    cmos_read
+.type:
         cmp     al, 47
-        jne     .done
+        je      .user
+        ja      .done
+        dec     al
+        js      .done
+        mov     ah, 16
+        mul     ah
+        mov     si, ax
+        mov     dl, [cs:si + drive_types + 2]
+        mov     dh, [cs:si + drive_types + 14]
+        mov     ax, [cs:si + drive_types]
+        jmp     .check
+.user:
         mov     al, cl
         add     al, 8
         call    cmos_read               ; sectors
-        dec     al
-        cmp     al, 63
-        jae     .done
-        inc     al
         mov     dh, al
         mov     al, cl
         add     al, 2
         call    cmos_read               ; heads
-        or      al, al
-        jz      .done
         mov     dl, al
         mov     al, cl
         call    cmos_read_word          ; cylinders
+.check:
         or      ax, ax
         jz      .done
+        or      dl, dl
+        jz      .done
+        dec     dh
+        cmp     dh, 63
+        jae     .done
+        inc     dh
         call    geometry_fits
         jc      .done
         mov     [es:di + D_CYLS], ax

@@ -137,8 +137,8 @@ pci_none:
 pci_present:
         mov     edx, 20494350h
         mov     [bp + FR_DX], dx
-        xor     edi, edi                ; no entry for protected mode
-        mov     [bp + FR_DI], di
+        mov     edi, 0F0000h + (bios32_pci - $$)
+        mov     [bp + FR_DI], di        ; its entry for protected mode
         mov     byte [bp + FR_AL], 01h
         mov     word [bp + FR_BX], 0210h
         mov     al, [es:E_PCI_LAST]

@@ -13,6 +13,7 @@ run:
         jc      test_none
         expect  ah, 0
         expect  edx, 20494350h
+        mov     [pci_entry], edi
         expect  al, 01h
         expect  bx, 0210h
         expect  cl, 0
@@ -21,6 +22,7 @@ run:
         call    test_bad
         call    test_windows
         call    test_shadow
+        call    test_bios32
         call    test_power
         ret
 
@@ -204,6 +206,182 @@ test_shadow:
         mov     word [es:0], 1234h
         expect  ax, [es:0]
         ret
+
+pci_entry:
+        dd      0
+
+; The directory, the PCI BIOS behind it, and what they say in protected mode.
+test_bios32:
+        call    find_directory
+        expect_if nc
+        mov     eax, [es:si + 4]
+        mov     [entry], eax
+        xor     ebx, ebx
+        mov     eax, "$ACF"             ; no such service
+        call    call32
+        expect  al, 80h
+        mov     bl, 1
+        mov     eax, "$PCI"
+        call    call32
+        expect  al, 81h
+        xor     ebx, ebx
+        mov     eax, "$PCI"
+        call    call32
+        expect  al, 0
+        expect  ebx, 0F0000h
+        cmp     ecx, edx
+        expect_if a
+        add     edx, ebx
+        expect  edx, [pci_entry]
+        mov     [entry], edx
+        mov     eax, 0B101h
+        call    call32
+        expect_if nc
+        expect  ax, 0001h
+        expect  edx, 20494350h
+        expect  bx, 0210h
+        mov     ax, 0B102h
+        mov     cx, 7000h
+        mov     dx, 8086h
+        mov     si, 0
+        mov     ebx, 55550000h
+        call    call32
+        expect_if nc
+        expect  ah, 0
+        expect  bx, [bridge]
+        expect  cx, 7000h
+        mov     ax, 0B102h
+        mov     si, 1
+        call    call32
+        expect_if c
+        expect  ah, 86h
+        mov     ax, 0B103h
+        mov     ecx, 030000h
+        mov     si, 0
+        call    call32
+        expect_if nc
+        expect  bx, [vga]
+        mov     bx, [bridge]
+        mov     ax, 0B10Ah
+        mov     di, 0
+        call    call32
+        expect_if nc
+        expect  ecx, 70008086h
+        mov     ax, 0B109h
+        mov     di, 2
+        call    call32
+        expect  cx, 7000h
+        mov     ax, 0B108h
+        mov     di, 1
+        call    call32
+        expect  cl, 80h
+        mov     ax, 0B10Ah
+        call    call32
+        expect_if c
+        expect  ah, 87h
+        mov     bx, [vga]
+        mov     di, 3Ch
+        mov     ax, 0B108h
+        call    call32
+        mov     dl, cl
+        mov     ax, 0B10Bh
+        mov     cl, 77h
+        call    call32
+        expect_if nc
+        mov     ax, 0B108h
+        mov     cl, 0
+        call    call32
+        expect  cl, 77h
+        mov     ax, 0B10Bh
+        mov     cl, dl
+        call    call32
+        mov     ax, 0B1FFh
+        call    call32
+        expect_if c
+        expect  ah, 81h
+        ret
+
+; -> ES:SI = "_32_" with a right sum; CF = 1: there is none.
+find_directory:
+        mov     ax, 0E000h
+.segment:
+        mov     es, ax
+        xor     si, si
+        cmp     dword [es:si], "_32_"
+        jne     .next
+        mov     cl, 0
+        mov     bx, 16
+.sum:
+        dec     bx
+        add     cl, [es:bx]
+        or      bx, bx
+        jnz     .sum
+        or      cl, cl
+        jz      .found
+.next:
+        inc     ax
+        jnz     .segment
+        stc
+.found:
+        ret
+
+; Calls [entry] far in 32-bit protected mode with all registers but EBP, and
+; gives back what it returned, flags too.
+call32:
+        cli
+        mov     [saved_ds], ds
+        mov     [saved_es], es
+        lgdt    [gdt_pointer]
+        mov     ebp, cr0
+        or      ebp, 1
+        mov     cr0, ebp
+        jmp     08h:.protected
+        bits    32
+.protected:
+        mov     bp, 10h
+        mov     ds, bp
+        mov     es, bp
+        mov     ss, bp
+        call    far [entry]
+        pushfd
+        pop     dword [flags]
+        jmp     18h:.back
+        bits    16
+.back:
+        mov     bp, 20h
+        mov     ds, bp
+        mov     es, bp
+        mov     ss, bp
+        mov     ebp, cr0
+        and     ebp, ~1
+        mov     cr0, ebp
+        jmp     0:.real
+.real:
+        mov     bp, 0
+        mov     ds, bp
+        mov     ss, bp
+        mov     es, [saved_es]
+        push    word [flags]
+        popf
+        sti
+        ret
+entry:  dd      0
+        dw      08h
+flags:  dd      0
+saved_ds:
+        dw      0
+saved_es:
+        dw      0
+gdt_pointer:
+        dw      gdt_end - gdt - 1
+        dd      gdt
+        align   8, db 0
+gdt:    dw      0, 0, 0, 0
+        dw      0FFFFh, 0, 9A00h, 00CFh ; 08: code, 32 bits
+        dw      0FFFFh, 0, 9200h, 00CFh ; 10: data
+        dw      0FFFFh, 0, 9A00h, 0000h ; 18: code, 16 bits
+        dw      0FFFFh, 0, 9200h, 0000h ; 20: data, as in real mode
+gdt_end:
 
 test_power:
         mov     ax, 5300h
