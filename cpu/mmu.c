@@ -646,13 +646,32 @@ static void store_phys(struct cpu *cpu, paddr phys, uint32_t value,
         mem_store(cpu->mem, phys, value, size);
 }
 
+/* The host's address of a page that is filled for reads or for writes at that
+ * privilege, which need not be the present one; NULL: not filled, or beyond the
+ * page. Pages with breakpoints are never filled. */
+static uint8_t *filled_host(int64_t *const table[2], laddr addr, unsigned size,
+                            bool user)
+{
+    int64_t addend = table[user][addr >> MEM_PAGE_BITS];
+
+    if (addend <= MMU_BESIDE || crosses(addr, size))
+        return NULL;
+    return (uint8_t *)(uintptr_t)((int64_t)addr + addend);
+}
+
 bool mmu_load(struct cpu *cpu, laddr addr, unsigned size, bool user,
               uint32_t *value)
 {
     struct request rq = {.addr = addr, .user = user};
+    const uint8_t *from = filled_host(cpu->space->read, addr, size, user);
     struct walk walk, second;
     unsigned part;
 
+    if (from) {
+        *value = 0;
+        memcpy(value, from, size);
+        return true;
+    }
     if (!translate(cpu, &rq, &walk))
         return false;
     fill_entry(cpu, addr, &walk, user, false);
@@ -679,10 +698,12 @@ bool mmu_store(struct cpu *cpu, laddr addr, uint32_t value, unsigned size,
                bool user)
 {
     struct request rq = {.addr = addr, .user = user, .write = true};
-    uint8_t *to = user == cpu->user ? mmu_beside_code(cpu, addr, size) : NULL;
+    uint8_t *to = filled_host(cpu->space->write, addr, size, user);
     struct walk walk, second;
     unsigned part;
 
+    if (!to && user == cpu->user)
+        to = mmu_beside_code(cpu, addr, size);
     if (to) {
         memcpy(to, &value, size);
         return true;
@@ -715,7 +736,8 @@ bool mmu_probe_write(struct cpu *cpu, laddr addr, unsigned size, bool user)
     struct request rq = {.addr = addr, .user = user, .write = true};
     struct walk walk;
 
-    if (user == cpu->user && mmu_beside_code(cpu, addr, size))
+    if (filled_host(cpu->space->write, addr, size, user) ||
+        (user == cpu->user && mmu_beside_code(cpu, addr, size)))
         return true;
     if (!translate(cpu, &rq, &walk))
         return false;
