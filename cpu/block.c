@@ -118,12 +118,9 @@ static uint32_t limit_number(struct cpu *cpu)
 
 uint32_t blocks_mode(struct cpu *cpu)
 {
-    uint32_t mode = limit_number(cpu) << BLOCK_LIMIT_SHIFT;
+    uint32_t mode = limit_number(cpu) << BLOCK_LIMIT_SHIFT |
+                    (cpu->flat & 0x3f) << BLOCK_FLAT_SHIFT;
 
-    for (unsigned seg = 0; seg < 6; seg++) {
-        if (cpu->seg[seg].fast & SEG_FLAT)
-            mode |= BLOCK_FLAT(seg);
-    }
     return mode | (cpu_code32(cpu) ? BLOCK_CODE32 : 0) |
            (cpu_stack32(cpu) ? BLOCK_STACK32 : 0) |
            (cpu->user ? BLOCK_USER : 0);

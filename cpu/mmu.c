@@ -708,6 +708,13 @@ bool mmu_store(struct cpu *cpu, laddr addr, uint32_t value, unsigned size,
         memcpy(to, &value, size);
         return true;
     }
+    if (user == cpu->user && !crosses(addr, size) &&
+        cpu->write_table[addr >> MEM_PAGE_BITS] == MMU_BESIDE &&
+        cpu->fetch_table[addr >> MEM_PAGE_BITS] &&
+        mmu_fetch(cpu, addr, &walk.phys)) {
+        mem_store(cpu->mem, walk.phys, value, size); /* into code */
+        return true;
+    }
     if (!translate(cpu, &rq, &walk))
         return false;
     fill_entry(cpu, addr, &walk, user, true);

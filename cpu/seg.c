@@ -139,6 +139,9 @@ static void derive(struct cpu *cpu, unsigned seg)
     s->fast = fast_bits(cpu, s);
     s->read_end = s->fast & SEG_FAST_READ ? end : 0;
     s->write_end = s->fast & SEG_FAST_WRITE ? end : 0;
+    cpu->flat &= ~(1u << seg);
+    if (s->fast & SEG_FLAT)
+        cpu->flat |= 1u << seg;
 }
 
 void seg_update_all(struct cpu *cpu)

@@ -172,7 +172,8 @@ struct cpu {
     uint64_t limit;       /* no block is entered that could pass this count */
     const uint8_t *arena; /* where blocks are */
     const uint32_t *block_hash;
-    uint32_t mode;       /* what blocks depend on */
+    uint32_t mode; /* what blocks depend on */
+    uint32_t flat; /* bit n: seg[n] is SEG_FLAT; derived by seg_update() */
     uint32_t stack_mask; /* FFFF or FFFFFFFF, by SS.B */
 
     struct segment seg[SEG_COUNT];
