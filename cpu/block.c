@@ -7,14 +7,16 @@
 #include "cpu/interp.h"
 #include "cpu/mmu.h"
 
-#define UNIT        32u /* bytes */
-#define ARENA_UNITS (1u << 20)
-#define BLOCK_UNITS (2u + BLOCK_MAX) /* header, instructions, end */
-#define LIMITS      16 /* code segment limits that blocks may stem from */
-#define BYTES_MAX   255
+#define UNIT         32u /* bytes */
+#define ARENA_UNITS  (1u << 20)
+#define BLOCK_UNITS  (2u + BLOCK_MAX) /* header, instructions, end */
+#define LIMITS       4096 /* code segment limits that blocks may stem from */
+#define LIMIT_PLACES (2 * LIMITS)
+#define BYTES_MAX    255
 
 _Static_assert(sizeof(struct block) == UNIT, "block header");
 _Static_assert(sizeof(struct insn) == UNIT, "instruction");
+_Static_assert(LIMIT_PLACES == 1u << 13, "find_limit()");
 
 /* What stems from one page. */
 struct code_page {
@@ -31,7 +33,9 @@ struct block_cache {
     struct code_page *pages;
     uint32_t active; /* first page with blocks, number + 1 */
     bool recheck;    /* rows may have changed without being named */
-    uint32_t limits[LIMITS];
+    /* Numbers of limits: their places in this hash table. */
+    uint32_t limits[LIMIT_PLACES];
+    bool limit_used[LIMIT_PLACES];
     unsigned limit_count;
 };
 
@@ -60,6 +64,7 @@ static void forget_all(struct cpu *cpu)
     memset(cache->hash, 0, sizeof(cache->hash));
     block_get(cache, 0)->count = BLOCK_DEAD;
     cache->used = BLOCK_UNITS; /* ORDER scratch */
+    memset(cache->limit_used, 0, sizeof(cache->limit_used));
     cache->limit_count = 0;
     cpu->from = NULL;
     cpu->cur = NULL;
@@ -100,20 +105,33 @@ void blocks_destroy(struct cpu *cpu)
 
 /* Modes. */
 
-/* Blocks hold what the limit of CS decided, so it is part of their key. */
+static uint32_t find_limit(const struct block_cache *cache, uint32_t limit)
+{
+    uint32_t n = (limit * 2654435761u) >> 19;
+
+    while (cache->limit_used[n] && cache->limits[n] != limit)
+        n = (n + 1) % LIMIT_PLACES;
+    return n;
+}
+
+/* Blocks hold what the limit of CS decided, so it is part of their key. A
+ * 16-bit program has as many as it has segments. */
 static uint32_t limit_number(struct cpu *cpu)
 {
     struct block_cache *cache = cpu->blocks;
     uint32_t limit = cpu->seg[SEG_CS].limit;
+    uint32_t n = find_limit(cache, limit);
 
-    for (uint32_t i = 0; i < cache->limit_count; i++) {
-        if (cache->limits[i] == limit)
-            return i;
-    }
-    if (cache->limit_count == LIMITS)
+    if (cache->limit_used[n])
+        return n;
+    if (cache->limit_count == LIMITS) {
         forget_all(cpu);
-    cache->limits[cache->limit_count] = limit;
-    return cache->limit_count++;
+        n = find_limit(cache, limit);
+    }
+    cache->limits[n] = limit;
+    cache->limit_used[n] = true;
+    cache->limit_count++;
+    return n;
 }
 
 uint32_t blocks_mode(struct cpu *cpu)

@@ -327,6 +327,27 @@ START_TEST(arena_is_bounded)
 }
 END_TEST
 
+/* Code segments of more different lengths than are numbered. */
+START_TEST(limits_are_bounded)
+{
+    struct rig r;
+    static const uint8_t code[] = {0x40, 0xf4}; /* INC AX; HLT */
+
+    create(&r, CPU_486);
+    put(&r, CODE, code, sizeof(code));
+    for (uint32_t i = 0; i < 6000; i++) {
+        r.cpu->halted = false;
+        r.cpu->eip = CODE;
+        r.cpu->seg[SEG_CS].limit = CODE + 1 + i;
+        seg_update(r.cpu, SEG_CS);
+        run(&r, 10);
+    }
+    ck_assert_uint_eq(r.cpu->reg[CPU_EAX], 6000);
+    ck_assert_uint_lt(blocks_count(r.cpu), 5000);
+    destroy(&r);
+}
+END_TEST
+
 /* Flags that nobody was to see are there all the same for a fault. */
 START_TEST(faults_see_flags)
 {
@@ -368,6 +389,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, segment_wraps);
     tcase_add_test(tcase, end_of_segment_faults);
     tcase_add_test(tcase, arena_is_bounded);
+    tcase_add_test(tcase, limits_are_bounded);
     tcase_add_test(tcase, faults_see_flags);
     suite_add_tcase(suite, tcase);
     return suite;
