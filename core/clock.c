@@ -96,6 +96,15 @@ uint64_t clock_now_ns(const struct clock *clock)
     return now(clock, &frac);
 }
 
+uint64_t clock_ticks(const struct clock *clock, uint64_t hz)
+{
+    uint64_t frac, ns = now(clock, &frac);
+
+    assert(hz <= CLOCK_HZ_MAX);
+    frac = (frac >> 4) * hz >> (FRAC_BITS - 4); /* 2^-9 ns is lost */
+    return ns / NS_PER_SEC * hz + (ns % NS_PER_SEC * hz + frac) / NS_PER_SEC;
+}
+
 /* Rounds up: the first count at which `ns` has come. Long division, because
  * ns with its fraction has more than 64 bits. A time too far away is cut: to
  * stop early is harmless, clock_fire() then finds nothing due. */

@@ -57,6 +57,11 @@ void clock_set_rate(struct clock *clock, uint64_t insns_per_sec);
  * the count of instructions retired before the one that touches them. */
 uint64_t clock_now_ns(const struct clock *clock);
 
+/* The same time in periods of `hz`, at most CLOCK_HZ_MAX; to a fraction of a
+ * nanosecond. */
+#define CLOCK_HZ_MAX UINT64_C(10000000000)
+uint64_t clock_ticks(const struct clock *clock, uint64_t hz);
+
 /* The CPU says how many instructions are retired. Never goes back. */
 static inline void clock_sync(struct clock *clock, uint64_t insns)
 {

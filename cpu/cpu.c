@@ -7,6 +7,8 @@
 #include "cpu/mmu.h"
 #include "cpu/sys.h"
 
+#define TSC_HZ 100000000u
+
 static void watch_stored(void *self, paddr addr, unsigned size,
                          const uint8_t *old)
 {
@@ -37,6 +39,7 @@ enum status cpu_create(const struct cpu_config *config, struct cpu **out)
         return STATUS_NO_MEMORY;
     cpu->model = config->model;
     cpu->fpu.present = config->fpu;
+    cpu->tsc_hz = config->tsc_hz ? config->tsc_hz : TSC_HZ;
     cpu->mem = config->mem;
     cpu->ports = config->ports;
     cpu->clock = config->clock;
@@ -240,6 +243,8 @@ uint64_t cpu_state_hash(struct cpu *cpu, uint64_t hash)
     hash = state_hash_bytes(hash, cpu->dr, sizeof(cpu->dr));
     hash = state_hash_bytes(hash, cpu->test_reg, sizeof(cpu->test_reg));
     hash = state_hash_bytes(hash, values, sizeof(values));
+    hash = state_hash_bytes(hash, cpu->msr, sizeof(cpu->msr));
+    hash = state_hash_bytes(hash, &cpu->tsc_offset, sizeof(cpu->tsc_offset));
     if (cpu->fpu.present)
         hash = fpu_state_hash(cpu, hash);
     return hash_segments(cpu, hash);

@@ -14,6 +14,7 @@ struct cpu;
 struct cpu_config {
     enum cpu_model model;
     bool fpu;             /* an x87 is there */
+    uint64_t tsc_hz;      /* of the time-stamp counter; 0: 100 MHz */
     struct mem *mem;      /* borrowed; the CPU becomes its watcher */
     struct bus *ports;    /* borrowed */
     struct clock *clock;  /* borrowed */

@@ -635,7 +635,7 @@ static fpu_fn *form_d9(const struct insn *insn)
 
 static bool has_fcmov(const struct cpu *cpu)
 {
-    return (unsigned)cpu->model >= INSN_PENTIUM2;
+    return cpu_model_has(cpu->model, CPU_FEATURE_CMOV);
 }
 
 static fpu_fn *form_da(const struct cpu *cpu, const struct insn *insn)

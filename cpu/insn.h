@@ -90,10 +90,7 @@ enum {
     INSN_TRAIT_MAYBE = 1 << 4,
 };
 
-/* Processors that rows of insn.def already know and nobody can choose yet. */
-#define INSN_PENTIUM  (CPU_486 + 1)
-#define INSN_PENTIUM2 (CPU_486 + 2)
-#define INSN_LATEST   15
+#define INSN_LATEST 15 /* the models field has 4 bits */
 
 #define INSN_MODELS(first, last) ((first) | (last) << 4)
 

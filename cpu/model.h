@@ -4,14 +4,48 @@
 
 #include "core/types.h"
 
-/* Ordered by generation, so that `model >= CPU_386` reads as it should. */
+/* Ordered by generation, so that `model >= CPU_386` reads as it should.
+ * 486: a 486DX. pentium: the P55C, with MMX. pentium2: Deschutes. pentium3:
+ * Coppermine. pentium4: Northwood. */
 /* clang-format off */
-/*    enum     name        CPUID at reset (EDX), 0 if none */
+/*    enum      name         signature: EDX at reset, EAX of CPUID leaf 1 */
 #define CPU_MODEL_LIST(X) \
-    X(8086,    "8086",     0x0000) \
-    X(286,     "286",      0x0000) \
-    X(386,     "386",      0x0308) \
-    X(486,     "486",      0x0435)
+    X(8086,     "8086",      0x0000) \
+    X(286,      "286",       0x0000) \
+    X(386,      "386",       0x0308) \
+    X(486,      "486",       0x0435) \
+    X(PENTIUM,  "pentium",   0x0543) \
+    X(PENTIUM2, "pentium2",  0x0652) \
+    X(PENTIUM3, "pentium3",  0x0686) \
+    X(PENTIUM4, "pentium4",  0x0f29)
+
+/* What CPUID leaf 1 tells in EDX (SDM volume 2, CPUID): the bit, the first
+ * model that has it, and whether its behaviour is there. While it is not, no
+ * model has it.
+ *    feature bit first     there */
+#define CPU_FEATURE_LIST(X) \
+    X(FPU,    0,  486,      1) \
+    X(VME,    1,  PENTIUM,  0) \
+    X(DE,     2,  PENTIUM,  0) \
+    X(PSE,    3,  PENTIUM,  1) \
+    X(TSC,    4,  PENTIUM,  1) \
+    X(MSR,    5,  PENTIUM,  1) \
+    X(PAE,    6,  PENTIUM2, 0) \
+    X(MCE,    7,  PENTIUM,  1) \
+    X(CX8,    8,  PENTIUM,  1) \
+    X(APIC,   9,  PENTIUM,  0) \
+    X(SEP,    11, PENTIUM2, 0) \
+    X(MTRR,   12, PENTIUM2, 1) \
+    X(PGE,    13, PENTIUM2, 0) \
+    X(MCA,    14, PENTIUM2, 1) \
+    X(CMOV,   15, PENTIUM2, 1) \
+    X(PAT,    16, PENTIUM2, 1) \
+    X(PSE36,  17, PENTIUM2, 0) \
+    X(CLFSH,  19, PENTIUM4, 0) \
+    X(MMX,    23, PENTIUM,  0) \
+    X(FXSR,   24, PENTIUM2, 0) \
+    X(SSE,    25, PENTIUM3, 0) \
+    X(SSE2,   26, PENTIUM4, 0)
 /* clang-format on */
 
 enum cpu_model {
@@ -21,14 +55,39 @@ enum cpu_model {
     CPU_MODELS
 };
 
+enum cpu_feature {
+#define X(feature, bit, first, there) CPU_FEATURE_##feature = (bit),
+    CPU_FEATURE_LIST(X)
+#undef X
+    CPU_FEATURE_BITS = 32
+};
+
 /* Name as on the command line; static storage. */
 const char *cpu_model_name(enum cpu_model model);
+
+/* EDX at reset. */
+uint32_t cpu_model_signature(enum cpu_model model);
+
+static inline bool cpu_model_has(enum cpu_model model, enum cpu_feature feature)
+{
+    static const uint8_t first_with[CPU_FEATURE_BITS] = {
+#define X(feature, bit, first, there) \
+    [bit] = (there) ? CPU_##first : CPU_MODELS,
+        CPU_FEATURE_LIST(X)
+#undef X
+    };
+
+    return model >= first_with[feature];
+}
+
+/* All features, as CPUID leaf 1 has them in EDX. */
+uint32_t cpu_model_features(enum cpu_model model);
 
 /* Whether the processor comes with an x87, as from the 486DX on. To the others
  * a board may add one. */
 static inline bool cpu_model_has_fpu(enum cpu_model model)
 {
-    return model >= CPU_486;
+    return cpu_model_has(model, CPU_FEATURE_FPU);
 }
 
 /* Returns false if no model has that name. */

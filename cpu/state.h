@@ -7,6 +7,7 @@
 #include "cpu/cpu.h"
 #include "cpu/fpu.h"
 #include "cpu/insn.h"
+#include "cpu/msr.h"
 
 /* clang-format off */
 enum { CPU_EAX, CPU_ECX, CPU_EDX, CPU_EBX, CPU_ESP, CPU_EBP, CPU_ESI, CPU_EDI,
@@ -58,7 +59,12 @@ enum { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR,
 #define CR4_DE  0x0008u
 #define CR4_PSE 0x0010u
 #define CR4_PAE 0x0020u
+#define CR4_MCE 0x0040u
 #define CR4_PGE 0x0080u
+#define CR4_PCE 0x0100u
+
+#define CR4_OSFXSR     0x0200u
+#define CR4_OSXMMEXCPT 0x0400u
 
 /* Vectors of the processor's own exceptions. */
 enum {
@@ -201,6 +207,10 @@ struct cpu {
     const struct insn *from;  /* a near branch that has no link yet */
 
     struct fpu fpu;
+
+    uint64_t msr[CPU_MSRS]; /* see msr.def */
+    uint64_t tsc_offset;    /* TSC less the clock's ticks */
+    uint64_t tsc_hz;        /* of the TSC */
 
     enum cpu_model model;
     struct mem *mem;

@@ -97,6 +97,7 @@ static inline unsigned insn_size(const struct insn *insn)
     X(smsw) X(lmsw) X(clts) X(arpl) X(verr) X(verw) X(lar) X(lsl) \
     X(mov_r_cr) X(mov_cr_r) X(mov_r_dr) X(mov_dr_r) X(mov_r_tr) X(mov_tr_r) \
     X(invd) X(wbinvd) X(invlpg) X(loadall286) X(loadall386) X(cpuid) \
+    X(rdmsr) X(wrmsr) X(rdtsc) X(rdpmc) \
     X(enter_nested) /* ENTER with a level above 0 may stay in the interpreter */
 /* clang-format on */
 

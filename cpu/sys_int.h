@@ -48,6 +48,9 @@ uint32_t sys_far_second(const struct cpu *cpu, const struct insn *insn,
 void sys_enter_code(struct cpu *cpu, const struct descriptor *code,
                     uint32_t eip);
 
+/* Model-specific registers and the time-stamp counter after RESET. */
+void msr_reset(struct cpu *cpu);
+
 /* Tasks (sys_task.c). */
 enum task_cause {
     TASK_JUMP,

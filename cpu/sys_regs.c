@@ -242,11 +242,36 @@ void sys_load_cr3(struct cpu *cpu, uint32_t value)
     cpu->events |= CPU_EVENT_RELOAD;
 }
 
+/* Bits of CR4 come with features. */
+static uint32_t cr4_mask(enum cpu_model model)
+{
+    static const struct {
+        uint32_t bits;
+        enum cpu_feature feature;
+    } rows[] = {
+        {CR4_VME | CR4_PVI, CPU_FEATURE_VME},
+        {CR4_TSD, CPU_FEATURE_TSC},
+        {CR4_DE, CPU_FEATURE_DE},
+        {CR4_PSE, CPU_FEATURE_PSE},
+        {CR4_PAE, CPU_FEATURE_PAE},
+        {CR4_MCE, CPU_FEATURE_MCE},
+        {CR4_PGE, CPU_FEATURE_PGE},
+        {CR4_PCE, CPU_FEATURE_MSR},
+        {CR4_OSFXSR, CPU_FEATURE_FXSR},
+        {CR4_OSXMMEXCPT, CPU_FEATURE_SSE},
+    };
+    uint32_t mask = 0;
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        if (cpu_model_has(model, rows[i].feature))
+            mask |= rows[i].bits;
+    }
+    return mask;
+}
+
 static bool load_cr4(struct cpu *cpu, uint32_t value)
 {
-    const uint32_t known = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE;
-
-    if (value & ~known)
+    if (value & ~cr4_mask(cpu->model))
         return cpu_fault(cpu, VECTOR_GP, 0);
     cpu->cr4 = value;
     mmu_select(cpu);
@@ -326,11 +351,4 @@ bool exec_invlpg(struct cpu *cpu, const struct insn *insn)
         return false;
     mmu_flush_page(cpu, cpu->seg[insn->seg].base + insn_address(cpu, insn));
     return true;
-}
-
-/* No model up to the 486 has it. */
-bool exec_cpuid(struct cpu *cpu, const struct insn *insn)
-{
-    (void)insn;
-    return cpu_fault(cpu, VECTOR_UD, 0);
 }

@@ -10,12 +10,6 @@ struct reset_values {
     uint16_t code_selector, ip;
 };
 
-static const uint16_t signatures[CPU_MODELS] = {
-#define X(model, name, signature) [CPU_##model] = (signature),
-    CPU_MODEL_LIST(X)
-#undef X
-};
-
 static struct reset_values values_of(enum cpu_model model)
 {
     struct reset_values v = {
@@ -66,7 +60,7 @@ void sys_reset(struct cpu *cpu)
 
     for (unsigned i = 0; i < CPU_REGS; i++)
         cpu->reg[i] = 0;
-    cpu->reg[CPU_EDX] = signatures[cpu->model];
+    cpu->reg[CPU_EDX] = cpu_model_signature(cpu->model);
     flags_set(cpu, FLAG_ONE, UINT32_MAX);
     cpu->eip = cpu->insn_eip = v.ip;
     cpu->cr0 = v.cr0;
@@ -80,6 +74,7 @@ void sys_reset(struct cpu *cpu)
     cpu->cpl = 0;
     cpu->user = false;
     fpu_reset(cpu);
+    msr_reset(cpu);
     reset_segments(cpu, &v);
     seg_update_all(cpu);
     reset_events(cpu);

@@ -143,9 +143,12 @@ static uint8_t ack_vector(void *source)
 
 static enum status build_cpu(struct machine *m)
 {
+    uint64_t rate =
+        m->config.insns_per_sec ? m->config.insns_per_sec : MACHINE_RATE;
     const struct cpu_config config = {
         .model = m->model,
         .fpu = cpu_model_has_fpu(m->model),
+        .tsc_hz = rate < CLOCK_HZ_MAX ? rate : CLOCK_HZ_MAX,
         .mem = m->mem,
         .ports = m->ports,
         .clock = m->clock,

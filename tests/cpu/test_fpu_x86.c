@@ -62,7 +62,7 @@ static void rig_create(struct rig *r)
     config.ports = r->ports;
     config.clock = r->clock;
     ck_assert_int_eq(cpu_create(&config, &r->cpu), STATUS_OK);
-    r->cpu->model = (enum cpu_model)INSN_PENTIUM2; /* for FCMOVcc and FCOMI */
+    r->cpu->model = CPU_PENTIUM2; /* for FCMOVcc and FCOMI */
     r->cpu->cr0 = CR0_PE | CR0_NE | CR0_ET;
     r->cpu->seg[SEG_DS].limit = UINT32_MAX;
     r->cpu->seg[SEG_DS].access |= ACCESS_D | ACCESS_G;

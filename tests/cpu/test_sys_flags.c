@@ -27,6 +27,8 @@ static const struct flags_case cases[] = {
     /* popfd; pushfd */
     {CPU_386,  "\x66\x9d\x66\x9c", 0x00007ed7, 0x00000002, 2},
     {CPU_486,  "\x66\x9d\x66\x9c", 0x00047ed7, 0x00000002, 2},
+    {CPU_PENTIUM, "\x66\x9d\x66\x9c", 0x00247ed7, 0x00000002, 2},
+    {CPU_PENTIUM4, "\x66\x9d\x66\x9c", 0x00247ed7, 0x00000002, 2},
 };
 /* clang-format on */
 

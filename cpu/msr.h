@@ -1,0 +1,12 @@
+/* Model-specific registers: where their values stand in cpu->msr. */
+#ifndef CPU_MSR_H
+#define CPU_MSR_H
+
+enum {
+#define MSR(name, number, count, first, last, reset, writable, check) \
+    MSR_##name, MSR_##name##_LAST = MSR_##name + (count)-1,
+#include "cpu/msr.def"
+    CPU_MSRS
+};
+
+#endif
