@@ -238,13 +238,17 @@ uint64_t cpu_state_hash(struct cpu *cpu, uint64_t hash)
         cpu->cr3,        cpu->cr4,        cpu->cpl,       cpu->halted,
         cpu->shutdown,   cpu->intr_level, cpu->trap_bits, cpu->nmi_blocked,
         cpu->nmi_pending};
+    const uint64_t tsc =
+        cpu_model_has(cpu->model, CPU_FEATURE_TSC)
+            ? clock_ticks(cpu->clock, cpu->tsc_hz) + cpu->tsc_offset
+            : 0;
 
     hash = state_hash_bytes(hash, cpu->reg, 8 * sizeof(cpu->reg[0]));
     hash = state_hash_bytes(hash, cpu->dr, sizeof(cpu->dr));
     hash = state_hash_bytes(hash, cpu->test_reg, sizeof(cpu->test_reg));
     hash = state_hash_bytes(hash, values, sizeof(values));
     hash = state_hash_bytes(hash, cpu->msr, sizeof(cpu->msr));
-    hash = state_hash_bytes(hash, &cpu->tsc_offset, sizeof(cpu->tsc_offset));
+    hash = state_hash_bytes(hash, &tsc, sizeof(tsc));
     if (cpu->fpu.present)
         hash = fpu_state_hash(cpu, hash);
     return hash_segments(cpu, hash);
