@@ -79,6 +79,10 @@ static bool poll_host(struct loop *loop, uint64_t host_ns, enum loop_end *end)
         *end = LOOP_INTERRUPTED;
         return false;
     }
+    if (config->control && config->control->quit) {
+        *end = LOOP_USER_QUIT;
+        return false;
+    }
     if (!config->display)
         return true;
     if (!config->display->ops->poll(config->display)) {
@@ -113,6 +117,24 @@ static void pace(struct loop *loop, uint64_t host_ns)
     }
 }
 
+static bool is_paused(const struct loop *loop)
+{
+    const struct run_control *control = loop->config->control;
+
+    return control && run_control_paused(control);
+}
+
+/* Guest time stands; it goes on from here, not to catch up. */
+static void rest(struct loop *loop, uint64_t host_ns)
+{
+    struct host_clock *clock = loop->config->clock;
+
+    clock->sleep_ns(clock, POLL_NS);
+    loop->poll_at_ns = 0;
+    loop->origin_host_ns = host_ns + POLL_NS;
+    loop->origin_guest_ns = machine_now_ns(loop->config->machine);
+}
+
 enum loop_end loop_run(const struct loop_config *config,
                        struct failure *failure)
 {
@@ -122,12 +144,14 @@ enum loop_end loop_run(const struct loop_config *config,
     assert(config->machine && config->input && config->clock);
     loop.origin_guest_ns = machine_now_ns(config->machine);
     loop.origin_host_ns = config->clock->now_ns(config->clock);
-    while (step(&loop, &end, failure)) {
+    while (is_paused(&loop) || step(&loop, &end, failure)) {
         uint64_t host_ns = config->clock->now_ns(config->clock);
 
         if (host_ns >= loop.poll_at_ns && !poll_host(&loop, host_ns, &end))
             return end;
-        if (config->paced)
+        if (is_paused(&loop))
+            rest(&loop, host_ns);
+        else if (config->paced)
             pace(&loop, host_ns);
     }
     if (config->poll_ports)

@@ -10,6 +10,7 @@
 #include "frontend/display.h"
 #include "frontend/host_clock.h"
 #include "frontend/input.h"
+#include "frontend/run_control.h"
 #include "frontend/script.h"
 #include "machine/machine.h"
 
@@ -22,11 +23,13 @@ struct loop_config {
     struct script *script;   /* started; NULL: none */
     struct display *display; /* NULL: none */
     struct host_clock *clock;
-    bool paced;        /* guest time keeps to the host's, or lags */
-    uint64_t limit_ns; /* guest time; UINT64_MAX: none */
+    struct run_control *control; /* NULL: nobody pauses it */
+    bool paced;                  /* guest time keeps to the host's, or lags */
+    uint64_t limit_ns;           /* guest time; UINT64_MAX: none */
 
-    /* Called every few milliseconds of the host: moves bytes between ports
-     * and their destinations. May be NULL, as the next two. */
+    /* Called every few milliseconds of the host, also while the machine is
+     * paused: moves bytes between ports and their destinations. May be NULL,
+     * as the next two. */
     void (*poll_ports)(void *context);
     /* Called after each step: hands waiting bytes to the guest. */
     void (*feed_ports)(void *context);

@@ -308,6 +308,72 @@ START_TEST(pacing_leaves_no_trace)
 }
 END_TEST
 
+static struct run_control control;
+static unsigned changes;
+
+static void count_change(void *self, enum run_pause pause)
+{
+    ck_assert_ptr_eq(self, &control);
+    ck_assert_int_eq(pause, control.pause);
+    changes++;
+}
+
+/* Paused from its 10th poll for 200 ms of the host. */
+static void poll_and_pause(void *context)
+{
+    static uint64_t resume_ns;
+
+    (void)context;
+    polls++;
+    if (polls == 10) {
+        run_control_pause(&control, RUN_PAUSED_DEBUG);
+        run_control_pause(&control, RUN_PAUSED); /* stands already */
+        ck_assert_int_eq(control.pause, RUN_PAUSED_DEBUG);
+        resume_ns = host.now_ns + SEC / 5;
+    } else if (run_control_paused(&control) && host.now_ns >= resume_ns)
+        run_control_resume(&control);
+}
+
+START_TEST(paused_machine_stands)
+{
+    const struct run_listener listener = {count_change, &control};
+
+    memset(&control, 0, sizeof(control));
+    changes = 0;
+    run_control_listen(&control, &listener);
+    config.control = &control;
+    config.poll_ports = poll_and_pause;
+    config.paced = true;
+    config.limit_ns = SEC;
+    ck_assert_int_eq(loop_run(&config, &failure), LOOP_LIMIT);
+    ck_assert_uint_eq(changes, 2);
+    ck_assert_uint_eq(machine->now_ns, SEC);
+    ck_assert_uint_eq(machine->runs, 1000); /* no step more or less */
+    /* The pause is not caught up. */
+    ck_assert_uint_ge(host.now_ns - 77 * SEC, SEC + SEC / 5 - 20 * MS);
+    ck_assert_uint_le(host.now_ns - 77 * SEC, SEC + SEC / 5 + 30 * MS);
+}
+END_TEST
+
+static void quit_when_paused(void *context)
+{
+    (void)context;
+    if (++polls == 3)
+        run_control_pause(&control, RUN_PAUSED);
+    if (polls == 20)
+        control.quit = true;
+}
+
+START_TEST(paused_machine_can_be_ended)
+{
+    memset(&control, 0, sizeof(control));
+    config.control = &control;
+    config.poll_ports = quit_when_paused;
+    ck_assert_int_eq(loop_run(&config, &failure), LOOP_USER_QUIT);
+    ck_assert_uint_eq(polls, 20);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     Suite *suite = suite_create("frontend/loop");
@@ -330,6 +396,8 @@ Suite *test_suite(void)
     tcase_add_test(tcase, script_waits_for_a_guest_that_is_off);
     tcase_add_test(tcase, script_without_quit_goes_on);
     tcase_add_test(tcase, pacing_leaves_no_trace);
+    tcase_add_test(tcase, paused_machine_stands);
+    tcase_add_test(tcase, paused_machine_can_be_ended);
     suite_add_tcase(suite, tcase);
     return suite;
 }
