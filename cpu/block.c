@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpu/debug_int.h"
 #include "cpu/interp.h"
 #include "cpu/mmu.h"
 
@@ -68,6 +69,11 @@ static void forget_all(struct cpu *cpu)
     cache->limit_count = 0;
     cpu->from = NULL;
     cpu->cur = NULL;
+}
+
+void blocks_flush(struct cpu *cpu)
+{
+    forget_all(cpu);
 }
 
 enum status blocks_create(struct cpu *cpu)
@@ -368,7 +374,7 @@ static bool take_insns(struct builder *b, unsigned max)
     bool first = true;
 
     while (b->block->count < max && b->at < MEM_PAGE_BYTES &&
-           b->eip <= b->limit) {
+           b->eip <= b->limit && (first || !debug_marks(b->cpu, b->at))) {
         struct insn *insn = &b->block->insn[b->block->count];
         enum decode_result result =
             insn_decode(&b->mode, b->bytes + b->at, bytes_left(b), insn);

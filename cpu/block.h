@@ -69,6 +69,9 @@ void blocks_link(struct cpu *cpu, const struct insn *from,
 void blocks_stored(struct cpu *cpu, paddr addr, unsigned size,
                    const uint8_t *old);
 
+/* Forgets all blocks. Not while one runs. */
+void blocks_flush(struct cpu *cpu);
+
 /* Rows of pages are about to show something else. */
 void blocks_remapped(struct cpu *cpu, uint32_t first_page, uint32_t pages);
 

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "cpu/debug_int.h"
 #include "cpu/interp.h"
 #include "cpu/mmu.h"
 #include "cpu/sys.h"
@@ -19,6 +20,8 @@ static void watch_stored(void *self, paddr addr, unsigned size,
         blocks_stored(cpu, addr, size, old);
     if (flags & MEM_PAGE_TABLE)
         mmu_stored(cpu, addr, size);
+    if (flags & MEM_PAGE_WATCH)
+        debug_stored(cpu, addr, size, old);
 }
 
 static void watch_remapped(void *self, uint32_t first_page, uint32_t pages)
@@ -27,6 +30,7 @@ static void watch_remapped(void *self, uint32_t first_page, uint32_t pages)
 
     blocks_remapped(cpu, first_page, pages);
     mmu_remapped(cpu, first_page, pages);
+    debug_remapped(cpu);
 }
 
 enum status cpu_create(const struct cpu_config *config, struct cpu **out)
@@ -51,6 +55,8 @@ enum status cpu_create(const struct cpu_config *config, struct cpu **out)
         status = blocks_create(cpu);
     if (status == STATUS_OK)
         status = interp_create(cpu);
+    if (status == STATUS_OK)
+        status = debug_create(cpu);
     if (status != STATUS_OK) {
         cpu_destroy(cpu);
         return status;
@@ -70,6 +76,7 @@ void cpu_destroy(struct cpu *cpu)
         return;
     if (cpu->mem->watcher.self == cpu)
         mem_set_watcher(cpu->mem, &(struct mem_watcher){0});
+    debug_destroy(cpu);
     interp_destroy(cpu);
     blocks_destroy(cpu);
     mmu_destroy(cpu);
@@ -112,6 +119,8 @@ static bool attend(struct cpu *cpu, enum cpu_stop *stop)
         cpu->cur = NULL;
         cpu_sync(cpu);
         if (cpu->fault.pending) {
+            if (cpu->debugging)
+                debug_forget_hits(cpu);
             fault_deliver(cpu);
             cpu->block_insns++;
             continue;
@@ -127,6 +136,10 @@ static bool attend(struct cpu *cpu, enum cpu_stop *stop)
         }
         if (cpu->block_insns >= cpu->clock->stop_insns) {
             *stop = CPU_STOP_COUNT;
+            return true;
+        }
+        if (cpu->debugging && debug_stops(cpu)) {
+            *stop = CPU_STOP_DEBUG;
             return true;
         }
         cpu->events &= ~(uint32_t)(CPU_EVENT_CLOCK | CPU_EVENT_RELOAD);
@@ -154,7 +167,8 @@ static const struct block *next_block(struct cpu *cpu)
     cpu->mode = blocks_mode(cpu);
     cpu->stack_mask = cpu_stack32(cpu) ? UINT32_MAX : UINT16_MAX;
     cpu->insn_eip = cpu->eip;
-    if (cpu->events & CPU_EVENTS_TAKEN)
+    if ((cpu->events & CPU_EVENTS_TAKEN) ||
+        (cpu->debugging && debug_is_slow(cpu)))
         return find_step(cpu);
     if (left > BLOCK_FAR)
         left = BLOCK_FAR;

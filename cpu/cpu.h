@@ -30,6 +30,7 @@ enum cpu_stop {
     CPU_STOP_HALT,     /* HLT (or shutdown) and nothing to wake it yet */
     CPU_STOP_SHUTDOWN, /* triple fault: the board decides (reset on a PC) */
     CPU_STOP_REQUEST,  /* cpu_request_stop() */
+    CPU_STOP_DEBUG,    /* debug_last_stop() says why */
 };
 
 /* Errors: NO_MEMORY. The caller owns *out. The CPU is in its reset state. */

@@ -1,4 +1,5 @@
 /* Instructions of the interpreter that are plain functions. */
+#include "cpu/debug_int.h"
 #include "cpu/frame.h"
 #include "cpu/interp.h"
 #include "cpu/sys.h"
@@ -76,6 +77,8 @@ bool exec_in(struct cpu *cpu, const struct insn *insn)
     cpu_sync(cpu);
     value = bus_read(cpu->ports, port, size) & ones(size);
     cpu->reg[CPU_EAX] = (cpu->reg[CPU_EAX] & ~ones(size)) | value;
+    if (cpu->debugging & DEBUG_ON_PORT)
+        debug_touched_port(cpu, port, size, false, value);
     return true;
 }
 
@@ -88,6 +91,9 @@ bool exec_out(struct cpu *cpu, const struct insn *insn)
         return false;
     cpu_sync(cpu);
     bus_write(cpu->ports, port, cpu->reg[CPU_EAX] & ones(size), size);
+    if (cpu->debugging & DEBUG_ON_PORT)
+        debug_touched_port(cpu, port, size, true,
+                           cpu->reg[CPU_EAX] & ones(size));
     return true;
 }
 

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "core/flat.h"
+#include "cpu/debug_int.h"
 
 #define SPACES     32
 #define FILLS      (1u << 17)
@@ -410,7 +411,8 @@ static void fill_entry(struct cpu *cpu, laddr addr, const struct walk *walk,
     if (cpu->space->read[user][vpn] == addend &&
         (!write || cpu->space->write[user][vpn] == write_addend))
         return; /* as quick as it gets */
-    if (page_has_breakpoint(cpu, vpn))
+    if (page_has_breakpoint(cpu, vpn) ||
+        (cpu->debugging && debug_watches(cpu, vpn, row->flags)))
         return;
     remember_fill(cpu, vpn, (uint32_t)(row - cpu->mem->pages),
                   user ? kinds << FILL_USER_SHIFT : kinds);
@@ -595,6 +597,17 @@ static void check_breakpoints(struct cpu *cpu, laddr addr, unsigned size,
     }
 }
 
+/* Tells a debugger of an access to one page. */
+static void tell_debugger(struct cpu *cpu, laddr addr, paddr phys,
+                          unsigned size, const uint32_t *stored)
+{
+    debug_accessed(cpu, &(struct debug_access){.addr = addr,
+                                               .phys = phys,
+                                               .size = size,
+                                               .write = stored,
+                                               .value = stored ? *stored : 0});
+}
+
 /* A device may have moved its alarms: the run loop must look. */
 static uint32_t device_load(struct cpu *cpu, paddr phys, unsigned size)
 {
@@ -678,6 +691,8 @@ bool mmu_load(struct cpu *cpu, laddr addr, unsigned size, bool user,
     if (cpu->dr[7] & 0xff)
         check_breakpoints(cpu, addr, size, false);
     if (!crosses(addr, size)) {
+        if (cpu->debugging & DEBUG_ON_DATA)
+            tell_debugger(cpu, addr, walk.phys, size, NULL);
         *value = load_phys(cpu, walk.phys, size);
         return true;
     }
@@ -685,6 +700,10 @@ bool mmu_load(struct cpu *cpu, laddr addr, unsigned size, bool user,
     rq.addr = addr + part;
     if (!translate(cpu, &rq, &second))
         return false;
+    if (cpu->debugging & DEBUG_ON_DATA) {
+        tell_debugger(cpu, addr, walk.phys, part, NULL);
+        tell_debugger(cpu, addr + part, second.phys, size - part, NULL);
+    }
     *value = 0;
     for (unsigned i = 0; i < size; i++) {
         paddr at = i < part ? walk.phys + i : second.phys + (i - part);
@@ -721,6 +740,8 @@ bool mmu_store(struct cpu *cpu, laddr addr, uint32_t value, unsigned size,
     if (!crosses(addr, size)) {
         if (cpu->dr[7] & 0xff)
             check_breakpoints(cpu, addr, size, true);
+        if (cpu->debugging & DEBUG_ON_DATA)
+            tell_debugger(cpu, addr, walk.phys, size, &value);
         store_phys(cpu, walk.phys, value, size);
         return true;
     }
@@ -730,6 +751,13 @@ bool mmu_store(struct cpu *cpu, laddr addr, uint32_t value, unsigned size,
         return false;
     if (cpu->dr[7] & 0xff)
         check_breakpoints(cpu, addr, size, true);
+    if (cpu->debugging & DEBUG_ON_DATA) {
+        uint32_t low = value & (UINT32_MAX >> (32 - 8 * part));
+        uint32_t high = value >> (8 * part);
+
+        tell_debugger(cpu, addr, walk.phys, part, &low);
+        tell_debugger(cpu, addr + part, second.phys, size - part, &high);
+    }
     for (unsigned i = 0; i < size; i++) {
         paddr at = i < part ? walk.phys + i : second.phys + (i - part);
 

@@ -148,7 +148,8 @@ enum {
     CPU_EVENT_SHADOW = 1 << 5,    /* after STI: one instruction without INTR */
     CPU_EVENT_RELOAD = 1 << 6,    /* mode or mapping changed: look up anew */
     CPU_EVENT_SHADOW_SS = 1 << 7, /* after a load of SS: nor NMI nor traps */
-    CPU_EVENT_STEP = 1 << 8, /* TF, RF or an instruction breakpoint is set */
+    CPU_EVENT_STEP = 1 << 8,   /* TF, RF or an instruction breakpoint is set */
+    CPU_EVENT_DEBUG = 1 << 16, /* a debugger's point was hit */
 };
 
 /* What events_take() deals with. While it leaves one of these set, it wants
@@ -160,6 +161,7 @@ enum {
 struct addr_space;
 struct slow_forms;
 struct block;
+struct debug;
 
 struct cpu {
     uint32_t reg[CPU_REGS + 1]; /* [INSN_NO_REG] is 0: no base or index */
@@ -181,6 +183,7 @@ struct cpu {
     uint32_t mode; /* what blocks depend on */
     uint32_t flat; /* bit n: seg[n] is SEG_FLAT; derived by seg_update() */
     uint32_t stack_mask; /* FFFF or FFFFFFFF, by SS.B */
+    uint32_t debugging;  /* DEBUG_ON_*, see debug_int.h; 0: nothing is set */
 
     struct segment seg[SEG_COUNT];
     struct table_register gdtr, idtr;
@@ -198,9 +201,10 @@ struct cpu {
     bool nmi_blocked; /* until IRET */
     bool nmi_pending; /* an edge of NMI came and is not taken yet */
     bool intr_level;
-    bool stepping; /* TF was set when the instruction began */
-    uint8_t ext;   /* 1 while an event that the program did not ask for is
-                      delivered: bit EXT of error codes */
+    bool stepping;   /* TF was set when the instruction began */
+    bool unfinished; /* a repeated instruction was left, to go on later */
+    uint8_t ext;     /* 1 while an event that the program did not ask for is
+                        delivered: bit EXT of error codes */
 
     struct addr_space *space; /* see mmu.h */
     const struct insn *cur;   /* the instruction that runs, as below */
@@ -222,6 +226,7 @@ struct cpu {
     struct mmu *mmu;            /* owned */
     struct block_cache *blocks; /* owned */
     struct slow_forms *slow;    /* owned; see interp.h */
+    struct debug *debug;        /* owned */
     struct cpu_stats stats;
     bool told_triple_fault;
 };

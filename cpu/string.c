@@ -5,6 +5,7 @@
  * does nothing because (E)CX is 0 counts as one too. */
 #include <string.h>
 
+#include "cpu/debug_int.h"
 #include "cpu/interp.h"
 #include "cpu/sys.h"
 
@@ -163,6 +164,8 @@ static bool ins_one(struct cpu *cpu, const struct run *r)
         return fault_at(cpu, r, CPU_EDI);
     cpu_sync(cpu);
     value = bus_read(cpu->ports, port, r->size) & ones(r->size);
+    if (cpu->debugging & DEBUG_ON_PORT)
+        debug_touched_port(cpu, port, r->size, false, value);
     if (!store_destination(cpu, r, value))
         return false;
     advance(cpu, r, CPU_EDI, r->step);
@@ -180,6 +183,8 @@ static bool outs_one(struct cpu *cpu, const struct run *r)
         return fault_at(cpu, r, CPU_ESI);
     cpu_sync(cpu);
     bus_write(cpu->ports, port, value, r->size);
+    if (cpu->debugging & DEBUG_ON_PORT)
+        debug_touched_port(cpu, port, r->size, true, value);
     advance(cpu, r, CPU_ESI, r->step);
     return true;
 }
@@ -322,6 +327,7 @@ static uint32_t cmps_many(struct cpu *cpu, const struct run *r, uint32_t max)
 static void interrupt_run(struct cpu *cpu)
 {
     cpu->eip = cpu->insn_eip;
+    cpu->unfinished = true;
     if (cpu->model >= CPU_386) {
         cpu->eflags |= FLAG_RF;
         cpu->events |= CPU_EVENT_STEP;

@@ -43,6 +43,14 @@ void fault_deliver(struct cpu *cpu);
  * for TF and RF. */
 bool events_take(struct cpu *cpu);
 
+/* Whether events_take() would let control go elsewhere now. */
+enum events_next {
+    EVENTS_NONE,
+    EVENTS_TRAP,     /* #DB */
+    EVENTS_EXTERNAL, /* INTR or NMI */
+};
+enum events_next events_next(const struct cpu *cpu);
+
 /* Sets the events that follow from the registers: whoever changes IF, TF, RF
  * or DR7 calls it after. cpu_set_intr() and cpu_raise_nmi() set intr_level and
  * nmi_pending, and call it too. */

@@ -204,6 +204,24 @@ static void begin_instruction(struct cpu *cpu)
     events_refresh(cpu);
 }
 
+enum events_next events_next(const struct cpu *cpu)
+{
+    bool shadow_ss = cpu->events & CPU_EVENT_SHADOW_SS;
+    bool shadow = shadow_ss || (cpu->events & CPU_EVENT_SHADOW);
+
+    if (!shadow_ss && (cpu->stepping || (cpu->events & CPU_EVENT_TRAP)))
+        return EVENTS_TRAP;
+    if (!shadow_ss && cpu->nmi_pending && !cpu->nmi_blocked)
+        return EVENTS_EXTERNAL;
+    if (!shadow && cpu->intr_level && (cpu->eflags & FLAG_IF) &&
+        cpu->ack.vector)
+        return EVENTS_EXTERNAL;
+    return !(cpu->eflags & FLAG_RF) && has_fetch_breaks(cpu) &&
+                   fetch_break_hits(cpu)
+               ? EVENTS_TRAP
+               : EVENTS_NONE;
+}
+
 bool events_take(struct cpu *cpu)
 {
     uint32_t shadow = cpu->events & (CPU_EVENT_SHADOW | CPU_EVENT_SHADOW_SS);

@@ -1,5 +1,6 @@
 /* Delivery of interrupts and exceptions (80286 programmer's reference, 9;
  * 80386 programmer's reference, 9 and 17 under INT; SDM volume 3, 6). */
+#include "cpu/debug_int.h"
 #include "cpu/sys_int.h"
 
 /* Where a gate leads. */
@@ -240,7 +241,11 @@ bool interrupt_enter(struct cpu *cpu, const struct interrupt *i)
     cpu->ext = i->kind != INTERRUPT_SOFTWARE;
     entered = cpu_protected(cpu) ? enter_protected(cpu, i) : enter_real(cpu, i);
     cpu->ext = 0;
-    if (entered)
-        cpu->stepping = false;
-    return entered;
+    if (!entered)
+        return false;
+    cpu->stepping = false;
+    if (cpu->debugging)
+        debug_entered(cpu, i->vector,
+                      i->kind == INTERRUPT_EXTERNAL && i->vector != VECTOR_DB);
+    return true;
 }

@@ -29,7 +29,8 @@ static bool step_machine(const struct loop *loop, enum loop_end *end)
     struct machine *machine = loop->config->machine;
 
     switch (machine_run(machine, find_step_end(loop))) {
-    case MACHINE_TIME_UP: break;
+    case MACHINE_TIME_UP:
+    case MACHINE_DEBUG: break;
     case MACHINE_POWERED_OFF: *end = LOOP_POWERED_OFF; return false;
     case MACHINE_EXIT_PORT: *end = LOOP_EXIT_PORT; return false;
     }

@@ -175,6 +175,7 @@ enum machine_stop machine_run(struct machine *machine, uint64_t until_ns)
         case CPU_STOP_HALT: skip_halted(m); break;
         case CPU_STOP_SHUTDOWN: machine_pull_reset(m, false); break;
         case CPU_STOP_REQUEST: break;
+        case CPU_STOP_DEBUG: return MACHINE_DEBUG;
         }
     }
     return m->exit_written ? MACHINE_EXIT_PORT : MACHINE_POWERED_OFF;

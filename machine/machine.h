@@ -62,6 +62,7 @@ enum machine_stop {
     MACHINE_TIME_UP,     /* `until_ns` reached; run on when you like */
     MACHINE_POWERED_OFF, /* the guest switched off */
     MACHINE_EXIT_PORT,   /* port F4 was written: machine_exit_code() */
+    MACHINE_DEBUG,       /* machine_debug_stop() says why; run on likewise */
 };
 
 struct machine;

@@ -12,7 +12,7 @@ set(folders core cpu jit devices bios machine frontend)
 
 # Headers that stay inside their folder. Public: cpu/cpu.h, jit/jit.h,
 # devices/<chip>.h, machine/*.h and core/*.h; a name ending in _int.h never is.
-set(public_cpu "cpu/cpu\\.h|cpu/model\\.h")
+set(public_cpu "cpu/cpu\\.h|cpu/debug\\.h|cpu/model\\.h")
 set(public_jit "jit/jit\\.h")
 
 set(bad 0)

@@ -121,6 +121,7 @@ enum bare_end bare_run(struct bare *bare, uint64_t insns)
         case CPU_STOP_HALT: return BARE_HALTED;
         case CPU_STOP_COUNT: return BARE_LIMIT;
         case CPU_STOP_REQUEST: break;
+        case CPU_STOP_DEBUG: return BARE_DEBUG;
         }
     }
     return BARE_EXITED;

@@ -13,7 +13,8 @@ enum bare_end {
     BARE_EXITED,   /* port F4 was written */
     BARE_SHUTDOWN, /* a triple fault */
     BARE_HALTED,   /* HLT, and nothing can wake it */
-    BARE_LIMIT     /* the given count of instructions has passed */
+    BARE_LIMIT,    /* the given count of instructions has passed */
+    BARE_DEBUG     /* debug_last_stop() says why */
 };
 
 struct bare {

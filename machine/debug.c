@@ -1,0 +1,159 @@
+#include "machine/debug.h"
+
+#include "cpu/debug.h"
+#include "machine/machine_int.h"
+
+enum status machine_insert_point(struct machine *machine,
+                                 const struct debug_point *point,
+                                 unsigned *number)
+{
+    return debug_insert(machine->cpu, point, number);
+}
+
+void machine_remove_point(struct machine *machine, unsigned number)
+{
+    debug_remove(machine->cpu, number);
+}
+
+void machine_step(struct machine *machine, unsigned how)
+{
+    debug_step(machine->cpu, how);
+}
+
+void machine_cancel_step(struct machine *machine)
+{
+    debug_step_cancel(machine->cpu);
+}
+
+void machine_pass_point(struct machine *machine)
+{
+    debug_pass(machine->cpu);
+}
+
+const struct debug_stop *machine_debug_stop(const struct machine *machine)
+{
+    return debug_last_stop(machine->cpu);
+}
+
+void machine_set_tracer(struct machine *machine,
+                        const struct debug_tracer *tracer)
+{
+    debug_set_tracer(machine->cpu, tracer);
+}
+
+void machine_get_registers(struct machine *machine, struct debug_registers *out)
+{
+    debug_get_registers(machine->cpu, out);
+}
+
+bool machine_set_register(struct machine *machine, enum debug_register reg,
+                          uint32_t value)
+{
+    return debug_set_register(machine->cpu, reg, value);
+}
+
+bool machine_set_st(struct machine *machine, unsigned n,
+                    const uint8_t bytes[10])
+{
+    return debug_set_st(machine->cpu, n, bytes);
+}
+
+bool machine_set_xmm(struct machine *machine, unsigned n,
+                     const uint8_t bytes[16])
+{
+    return debug_set_xmm(machine->cpu, n, bytes);
+}
+
+bool machine_translate(struct machine *machine, laddr addr, paddr *phys)
+{
+    return debug_translate(machine->cpu, addr, phys);
+}
+
+/* Memory, page by page. */
+
+static bool find_page(struct machine *m, const struct machine_range *range,
+                      size_t done, paddr *phys)
+{
+    uint64_t addr = range->addr + done;
+
+    if (range->space == MACHINE_LINEAR)
+        return machine_translate(m, (laddr)addr, phys);
+    *phys = addr;
+    return addr >> MEM_PAGE_BITS < MEM_PAGES;
+}
+
+static size_t part_of(const struct machine_range *range, size_t done)
+{
+    size_t left = range->size - done;
+    size_t in_page =
+        MEM_PAGE_BYTES - (size_t)((range->addr + done) & MEM_PAGE_MASK);
+
+    return left < in_page ? left : in_page;
+}
+
+size_t machine_read_memory(struct machine *machine,
+                           const struct machine_range *range, void *buffer)
+{
+    uint8_t *to = buffer;
+    size_t done = 0;
+
+    while (done < range->size) {
+        size_t part = part_of(range, done);
+        paddr phys;
+
+        if (!find_page(machine, range, done, &phys))
+            break;
+        if ((machine->mem->pages[phys >> MEM_PAGE_BITS].flags & MEM_PAGE_IO) &&
+            !range->devices)
+            break;
+        mem_read(machine->mem, phys, to + done, part);
+        done += part;
+    }
+    return done;
+}
+
+static bool is_writable(const struct mem_page *row, bool devices)
+{
+    if (row->flags & MEM_PAGE_IO)
+        return devices;
+    return row->flags & MEM_PAGE_ROM ? row->store != NULL : row->host != NULL;
+}
+
+size_t machine_write_memory(struct machine *machine,
+                            const struct machine_range *range,
+                            const void *buffer)
+{
+    const uint8_t *from = buffer;
+    size_t done = 0;
+
+    while (done < range->size) {
+        size_t part = part_of(range, done);
+        paddr phys;
+
+        if (!find_page(machine, range, done, &phys) ||
+            !is_writable(&machine->mem->pages[phys >> MEM_PAGE_BITS],
+                         range->devices))
+            break;
+        mem_write(machine->mem, phys, from + done, part);
+        done += part;
+    }
+    debug_forget_hits(machine->cpu);
+    return done;
+}
+
+uint32_t machine_read_port(struct machine *machine, uint16_t port,
+                           unsigned size)
+{
+    return bus_read(machine->ports, port, size);
+}
+
+void machine_write_port(struct machine *machine, uint16_t port, uint32_t value,
+                        unsigned size)
+{
+    bus_write(machine->ports, port, value, size);
+}
+
+const struct device *machine_device(const struct machine *machine, unsigned n)
+{
+    return n < machine->device_count ? machine->devices[n] : NULL;
+}
