@@ -53,6 +53,8 @@ static void update_stop(struct clock *clock)
         ns = clock->limit_ns;
     clock->stop_insns =
         ns == CLOCK_NEVER ? UINT64_MAX : clock_insns_at(clock, ns);
+    if (clock->stop_insns > clock->limit_insns)
+        clock->stop_insns = clock->limit_insns;
 }
 
 enum status clock_create(struct clock **out, uint64_t insns_per_sec)
@@ -66,6 +68,7 @@ enum status clock_create(struct clock **out, uint64_t insns_per_sec)
     if (!clock)
         return STATUS_NO_MEMORY;
     clock->limit_ns = CLOCK_NEVER;
+    clock->limit_insns = UINT64_MAX;
     clock_set_rate(clock, insns_per_sec);
     *out = clock;
     return STATUS_OK;
@@ -221,6 +224,21 @@ void clock_set_limit(struct clock *clock, uint64_t ns)
 {
     clock->limit_ns = ns;
     update_stop(clock);
+}
+
+void clock_set_insn_limit(struct clock *clock, uint64_t insns)
+{
+    clock->limit_insns = insns;
+    update_stop(clock);
+}
+
+uint64_t clock_state_hash(const struct clock *clock, uint64_t hash)
+{
+    uint64_t frac, ns = now(clock, &frac);
+
+    hash = state_hash(hash, clock, clock_state);
+    hash = state_hash_bytes(hash, &ns, sizeof(ns));
+    return state_hash_bytes(hash, &frac, sizeof(frac));
 }
 
 void clock_clear(struct clock *clock)

@@ -40,6 +40,7 @@ struct clock {
     uint64_t mult;        /* ns per instruction, 32 fractional bits */
     uint64_t orders;      /* next value of clock_event.order */
     uint64_t limit_ns;    /* clock_set_limit(); not part of the state */
+    uint64_t limit_insns; /* likewise */
     struct clock_event *first;
 };
 
@@ -48,6 +49,10 @@ enum status clock_create(struct clock **out, uint64_t insns_per_sec);
 void clock_destroy(struct clock *clock);
 
 extern const struct state_field clock_state[];
+
+/* Folds the present instant, to the last fraction, and the speed in. Where the
+ * anchor stands does not count: it moves when somebody looks. */
+uint64_t clock_state_hash(const struct clock *clock, uint64_t hash);
 
 /* Changes the speed from this instant on. */
 void clock_set_rate(struct clock *clock, uint64_t insns_per_sec);
@@ -91,6 +96,9 @@ uint64_t clock_next_ns(const struct clock *clock);
 /* stop_insns will not lie beyond `ns` (CLOCK_NEVER: no limit). It is how the
  * machine runs for a while; it leaves no trace in the order of events. */
 void clock_set_limit(struct clock *clock, uint64_t ns);
+
+/* Nor beyond this count (UINT64_MAX: no limit), to stop at an instruction. */
+void clock_set_insn_limit(struct clock *clock, uint64_t insns);
 
 /* The instruction count at which `ns` will have come at the present rate. */
 uint64_t clock_insns_at(const struct clock *clock, uint64_t ns);

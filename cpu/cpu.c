@@ -231,6 +231,11 @@ void cpu_get_stats(const struct cpu *cpu, struct cpu_stats *stats)
     *stats = cpu->stats;
 }
 
+/* Of the events those that say what the last instruction did; the others
+ * follow from the rest, or ask for a look at it. */
+#define EVENTS_STATE \
+    (uint32_t)(CPU_EVENT_TRAP | CPU_EVENT_SHADOW | CPU_EVENT_SHADOW_SS)
+
 /* What the guest could tell apart, in a form that does not depend on how it
  * was reached. */
 static uint64_t hash_segments(const struct cpu *cpu, uint64_t hash)
@@ -247,11 +252,12 @@ static uint64_t hash_segments(const struct cpu *cpu, uint64_t hash)
 uint64_t cpu_state_hash(struct cpu *cpu, uint64_t hash)
 {
     const uint32_t values[] = {
-        cpu->eip,        flags_get(cpu),  cpu->gdtr.base, cpu->gdtr.limit,
-        cpu->idtr.base,  cpu->idtr.limit, cpu->cr0,       cpu->cr2,
-        cpu->cr3,        cpu->cr4,        cpu->cpl,       cpu->halted,
-        cpu->shutdown,   cpu->intr_level, cpu->trap_bits, cpu->nmi_blocked,
-        cpu->nmi_pending};
+        cpu->eip,         flags_get(cpu),   cpu->gdtr.base,
+        cpu->gdtr.limit,  cpu->idtr.base,   cpu->idtr.limit,
+        cpu->cr0,         cpu->cr2,         cpu->cr3,
+        cpu->cr4,         cpu->cpl,         cpu->halted,
+        cpu->shutdown,    cpu->intr_level,  cpu->trap_bits,
+        cpu->nmi_blocked, cpu->nmi_pending, cpu->events & EVENTS_STATE};
     const uint64_t tsc =
         cpu_model_has(cpu->model, CPU_FEATURE_TSC)
             ? clock_ticks(cpu->clock, cpu->tsc_hz) + cpu->tsc_offset

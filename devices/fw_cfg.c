@@ -27,6 +27,7 @@ struct item {
     uint8_t *bytes;               /* owned */
     size_t size;
     bool writable;
+    size_t state_bytes; /* that the state holds: those the guest may write */
 };
 
 struct fw_cfg {
@@ -249,6 +250,7 @@ static enum status set_content(struct item *item, const void *bytes,
     free(item->bytes);
     item->bytes = copy;
     item->size = size;
+    item->state_bytes = 0;
     return STATUS_OK;
 }
 
@@ -335,6 +337,7 @@ static enum status put_file(struct device *dev, const char *name,
         item = add_named(fw, name);
     item->writable = writable;
     TRY(set_content(item, bytes, size));
+    item->state_bytes = writable ? size : 0;
     return make_directory(fw);
 }
 
@@ -387,7 +390,13 @@ static void fw_cfg_destroy(struct device *dev)
     free(fw);
 }
 
+static const struct state_field file_state[] = {
+    STATE_BUFFER(struct item, bytes, state_bytes),
+    STATE_END,
+};
+
 static const struct state_field fw_cfg_state[] = {
+    STATE_TABLES(struct fw_cfg, files, file_state),
     STATE_FIELD(struct fw_cfg, selected),
     STATE_FIELD(struct fw_cfg, offset),
     STATE_FIELD(struct fw_cfg, dma_high),

@@ -2,8 +2,7 @@
  *
  * Source:   QEMU docs/specs/fw_cfg.
  * Modelled: selector and data ports, the DMA interface, the file directory,
- *           items that the guest may write.
- * Missing:  what the guest wrote into items is not part of the state. */
+ *           items that the guest may write, which are part of the state. */
 #ifndef DEVICES_FW_CFG_H
 #define DEVICES_FW_CFG_H
 

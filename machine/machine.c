@@ -238,19 +238,32 @@ void machine_set_rate(struct machine *machine, uint64_t insns_per_sec)
     clock_set_rate(machine->clock, insns_per_sec);
 }
 
+/* What is under way on the board itself. */
+static const struct state_field machine_state[] = {
+    STATE_FIELD(struct machine, reset_cpu),
+    STATE_FIELD(struct machine, reset_all),
+    STATE_FIELD(struct machine, power_off),
+    STATE_FIELD(struct machine, exit_written),
+    STATE_FIELD(struct machine, exit_value),
+    STATE_FIELD(struct machine, serial_irq[0].levels),
+    STATE_FIELD(struct machine, serial_irq[1].levels),
+    STATE_END,
+};
+
 uint64_t machine_state_hash(struct machine *machine)
 {
-    uint64_t now = clock_now_ns(machine->clock);
-    uint64_t hash = state_hash(STATE_HASH_INIT, machine->clock, clock_state);
+    const struct mem *mem = machine->mem;
+    uint64_t hash = clock_state_hash(machine->clock, STATE_HASH_INIT);
 
-    hash = state_hash_bytes(hash, &now, sizeof(now));
+    hash = state_hash(hash, machine, machine_state);
+    hash = state_hash_bytes(hash, &mem->a20_mask, sizeof(mem->a20_mask));
     hash = cpu_state_hash(machine->cpu, hash);
     for (unsigned i = 0; i < machine->device_count; i++) {
         const struct device *dev = machine->devices[i];
 
         hash = state_hash(hash, dev, dev->class->state);
     }
-    return state_hash_bytes(hash, machine->mem->ram, machine->mem->ram_bytes);
+    return state_hash_bulk(hash, mem->ram, mem->ram_bytes);
 }
 
 void machine_get_stats(const struct machine *machine,

@@ -64,6 +64,32 @@ START_TEST(hash_covers_each_field)
 }
 END_TEST
 
+/* No bit of any length is lost, in any lane or tail, nor are pairs of upper
+ * bits, which products alone would let cancel each other. */
+START_TEST(bulk_hash_sees_each_bit)
+{
+    uint8_t bytes[100] = {0};
+
+    for (size_t size = 0; size <= sizeof(bytes); size++) {
+        uint64_t base = state_hash_bulk(1, bytes, size);
+
+        ck_assert_uint_ne(state_hash_bulk(2, bytes, size), base);
+        if (size < sizeof(bytes))
+            ck_assert_uint_ne(state_hash_bulk(1, bytes, size + 1), base);
+        for (size_t bit = 0; bit < 8 * size; bit++) {
+            bytes[bit / 8] ^= 1u << bit % 8;
+            ck_assert_uint_ne(state_hash_bulk(1, bytes, size), base);
+            if (bit / 8 + 32 < size) {
+                bytes[bit / 8 + 32] ^= 1u << bit % 8;
+                ck_assert_uint_ne(state_hash_bulk(1, bytes, size), base);
+                bytes[bit / 8 + 32] ^= 1u << bit % 8;
+            }
+            bytes[bit / 8] ^= 1u << bit % 8;
+        }
+    }
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     Suite *suite = suite_create("core/state");
@@ -71,6 +97,7 @@ Suite *test_suite(void)
 
     tcase_add_test(tcase, hash_is_fnv1a);
     tcase_add_test(tcase, hash_covers_each_field);
+    tcase_add_test(tcase, bulk_hash_sees_each_bit);
     suite_add_tcase(suite, tcase);
     return suite;
 }

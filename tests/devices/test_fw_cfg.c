@@ -111,6 +111,22 @@ START_TEST(dma_reads_skips_writes_and_refuses)
 }
 END_TEST
 
+/* What the guest writes into a file stays after a load, so it is hashed. */
+START_TEST(written_files_are_state)
+{
+    uint64_t before, after;
+
+    ck_assert_int_eq(fw_cfg_add_writable(fw, "w", 4), STATUS_OK);
+    memset(mem->ram + 0x2000, 0x55, 4);
+    dma(0x20u << 16 | 0x08, 0, 0); /* select */
+    before = state_hash(STATE_HASH_INIT, fw, fw->class->state);
+    dma(0x20u << 16 | 0x18, 4, 0x2000);
+    dma(0x20u << 16 | 0x08, 0, 0);
+    after = state_hash(STATE_HASH_INIT, fw, fw->class->state);
+    ck_assert_uint_ne(before, after);
+}
+END_TEST
+
 START_TEST(survives_random_access)
 {
     uint32_t seed = 11;
@@ -142,6 +158,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, items_and_signature);
     tcase_add_test(tcase, directory_lists_files_by_name);
     tcase_add_test(tcase, dma_reads_skips_writes_and_refuses);
+    tcase_add_test(tcase, written_files_are_state);
     tcase_add_test(tcase, survives_random_access);
     suite_add_tcase(suite, tcase);
     return suite;

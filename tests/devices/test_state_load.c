@@ -213,6 +213,20 @@ static uint32_t run(struct board *b, const struct row *row, uint32_t seed,
     return hash + b->heard;
 }
 
+static void copy_buffer(void *to, const void *from,
+                        const struct state_field *field)
+{
+    const uint8_t *object = from;
+    uint8_t *dst, *src;
+    size_t size;
+
+    memcpy(&dst, (uint8_t *)to + field->offset, sizeof(dst));
+    memcpy(&src, object + field->offset, sizeof(src));
+    memcpy(&size, object + field->aux, sizeof(size));
+    if (size)
+        memcpy(dst, src, size);
+}
+
 /* What saving and loading does: copies what the table names. */
 static void copy_state(void *to, const void *from,
                        const struct state_field *table)
@@ -221,7 +235,10 @@ static void copy_state(void *to, const void *from,
         uint8_t *dst = (uint8_t *)to + f->offset;
         const uint8_t *src = (const uint8_t *)from + f->offset;
 
-        ck_assert(f->kind != STATE_KIND_BUFFER);
+        if (f->kind == STATE_KIND_BUFFER) {
+            copy_buffer(to, from, f);
+            continue;
+        }
         if (f->kind != STATE_KIND_TABLE) {
             memcpy(dst, src, f->size * f->count);
             continue;
@@ -274,6 +291,8 @@ static void fill_state(void *object, const struct state_field *table,
     for (const struct state_field *f = table; f->name; f++) {
         uint8_t *at = (uint8_t *)object + f->offset;
 
+        if (f->kind == STATE_KIND_BUFFER)
+            continue;
         if (f->kind == STATE_KIND_TABLE) {
             for (size_t i = 0; i < f->count; i++)
                 fill_state(at + i * f->size, f->table, seed);
