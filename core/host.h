@@ -18,6 +18,8 @@ struct host_block {
     const struct host_block_ops *ops;
     uint64_t size_bytes; /* may be no multiple of a sector; the rest reads 0 */
     bool read_only;      /* write() would give READ_ONLY */
+    const char *name;    /* for people: a file's path; borrowed, as long as
+                            the block lives. NULL: it has none */
 };
 
 /* Ranges are always inside [0, size_bytes). A failure is reported once by the

@@ -131,7 +131,7 @@ static enum status find_kind(struct opening *o, uint8_t boot[FLOPPY_BOOT_BYTES])
 {
     static const struct host_block_ops ops = {.read = probe_read};
     struct probe probe = {
-        .block = {&ops, o->info.size_bytes, true},
+        .block = {&ops, o->info.size_bytes, true, NULL},
         .host = o->host,
         .fd = o->fd,
     };

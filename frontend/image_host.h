@@ -38,4 +38,7 @@ struct image_host {
 
 extern const struct image_host image_host_posix;
 
+/* Whether two paths lead to one file of the host, by whatever names. */
+bool image_host_is_same(const char *a, const char *b);
+
 #endif

@@ -214,6 +214,7 @@ enum status image_overlay_create(struct host_block *base, const char *name,
     }
     memcpy(overlay->name, name, length);
     overlay->block.ops = &overlay_ops;
+    overlay->block.name = overlay->name;
     overlay->block.size_bytes = base->size_bytes;
     overlay->base = base;
     overlay->log = log;

@@ -169,6 +169,7 @@ enum status image_raw_create(const struct image_raw_config *config,
     }
     memcpy(raw->path, config->path, length);
     raw->block.ops = &raw_ops;
+    raw->block.name = raw->path;
     raw->block.size_bytes = config->size_bytes;
     raw->block.read_only = config->read_only;
     raw->host = config->host;

@@ -1,8 +1,10 @@
 #include "frontend/media.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "frontend/image.h"
+#include "frontend/image_host.h"
 #include "frontend/memory_block.h"
 
 static void destroy_block(struct host_block **block)
@@ -192,6 +194,22 @@ void media_plug(const struct media *media, struct machine_config *config)
     memcpy(config->cd, media->cd, sizeof(config->cd));
 }
 
+/* The same file again, as after a change on the host: the old medium holds the
+ * lock that the new one needs, so it goes first. */
+static bool is_reinserted(const struct host_block *old, const char *path)
+{
+    return old && old->name && path && image_host_is_same(old->name, path);
+}
+
+static bool note_empty(struct failure *failure)
+{
+    size_t used = strlen(failure->text);
+
+    snprintf(failure->text + used, sizeof(failure->text) - used,
+             "; the drive is empty now");
+    return false;
+}
+
 bool media_change_floppy(struct media *media, struct machine *machine,
                          unsigned drive, const char *path,
                          struct failure *failure)
@@ -200,7 +218,12 @@ bool media_change_floppy(struct media *media, struct machine *machine,
     enum image_kind kind = IMAGE_FLOPPY;
     struct host_block *block = NULL;
 
-    if (path && !open_image(media, &wanted, &kind, &block, failure))
+    if (is_reinserted(media->floppy[drive], path)) {
+        machine_insert_floppy(machine, drive, NULL);
+        destroy_block(&media->floppy[drive]);
+        if (!open_image(media, &wanted, &kind, &block, failure))
+            return note_empty(failure);
+    } else if (path && !open_image(media, &wanted, &kind, &block, failure))
         return false;
     machine_insert_floppy(machine, drive, block);
     destroy_block(&media->floppy[drive]);
@@ -209,27 +232,34 @@ bool media_change_floppy(struct media *media, struct machine *machine,
 }
 
 bool media_change_cd(struct media *media, struct machine *machine,
-                     const char *path, struct failure *failure)
+                     unsigned drive, const char *path, struct failure *failure)
 {
     const struct options_drive wanted = {.path = path, .cd = true};
     enum image_kind kind = IMAGE_CD;
     struct host_block *block = NULL;
-    unsigned drive = 0;
 
-    while (drive < MACHINE_DISKS && !media->cd[drive])
-        drive++;
-    if (drive == MACHINE_DISKS)
-        return failure_set(failure, EXIT_STATUS_USAGE,
-                           "there is no CD drive; start with -cdrom FILE, or "
-                           "-cdrom none for an empty one");
     if (path && !open_image(media, &wanted, &kind, &block, failure))
         return false;
     if (!machine_insert_cd(machine, drive, block)) {
         destroy_block(&block);
         return failure_set(failure, EXIT_STATUS_HOST,
-                           "the machine has no CD drive");
+                           "the machine has no CD drive there");
     }
     destroy_block(&media->disk[drive]);
     media->disk[drive] = block;
     return true;
+}
+
+bool media_find_cd(const struct media *media, unsigned *drive,
+                   struct failure *failure)
+{
+    for (unsigned i = 0; i < MACHINE_DISKS; i++) {
+        if (!media->cd[i])
+            continue;
+        *drive = i;
+        return true;
+    }
+    return failure_set(failure, EXIT_STATUS_USAGE,
+                       "there is no CD drive; start with -cdrom FILE, or "
+                       "-cdrom none for an empty one");
 }

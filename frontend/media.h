@@ -23,13 +23,19 @@ void media_close(struct media *media);
 
 void media_plug(const struct media *media, struct machine_config *config);
 
-/* Changes a floppy of a machine that does not run; path NULL: takes it out. */
+/* Changes a floppy of a machine that does not run; path NULL: takes it out.
+ * On failure the old one stays, but for a file that was in the drive before:
+ * then the drive is empty, and the failure says so. */
 bool media_change_floppy(struct media *media, struct machine *machine,
                          unsigned drive, const char *path,
                          struct failure *failure);
 
-/* The same for the CD in the first CD drive. */
+/* The same for a CD; `drive` as in machine_config.disk. */
 bool media_change_cd(struct media *media, struct machine *machine,
-                     const char *path, struct failure *failure);
+                     unsigned drive, const char *path, struct failure *failure);
+
+/* The first CD drive, for who names none. */
+bool media_find_cd(const struct media *media, unsigned *drive,
+                   struct failure *failure);
 
 #endif

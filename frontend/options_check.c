@@ -1,8 +1,8 @@
 /* What fits together, and the defaults that depend on other options. */
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "frontend/image_host.h"
 #include "frontend/options_int.h"
 
 #define DEFAULT_CPU      "486"
@@ -13,17 +13,6 @@
 #define FIXED_TIME 820497600
 
 #define DRIVES_MAX (MACHINE_FLOPPIES + MACHINE_DISKS + OPTIONS_IMAGES)
-
-static bool is_same_file(const char *a, const char *b)
-{
-    struct stat sa;
-    struct stat sb;
-
-    if (strcmp(a, b) == 0)
-        return true;
-    return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
-           sa.st_ino == sb.st_ino;
-}
 
 /* Drives that may write to their image. */
 static unsigned collect_writers(const struct options_drive *drives,
@@ -54,7 +43,7 @@ static bool check_images(const struct options *options, struct failure *failure)
     count += collect_writers(options->image, options->images, paths + count);
     for (i = 0; i < count; i++)
         for (j = i + 1; j < count; j++)
-            if (is_same_file(paths[i], paths[j]))
+            if (image_host_is_same(paths[i], paths[j]))
                 return failure_set(failure, EXIT_STATUS_USAGE,
                                    "%s: two drives would write to the same "
                                    "image; use a copy, or -snapshot",

@@ -145,9 +145,11 @@ static bool change_medium(void *context, unsigned drive, const char *path,
                           struct failure *failure)
 {
     struct session *s = context;
+    unsigned cd;
 
     if (drive == SCRIPT_CDROM)
-        return media_change_cd(&s->media, s->machine, path, failure);
+        return media_find_cd(&s->media, &cd, failure) &&
+               media_change_cd(&s->media, s->machine, cd, path, failure);
     return media_change_floppy(&s->media, s->machine, drive, path, failure);
 }
 

@@ -81,7 +81,7 @@ static inline void fake_block_init(struct fake_block *fake, uint64_t size_bytes)
                                               fake_block_flush,
                                               fake_block_destroy};
 
-    *fake = (struct fake_block){.block = {&ops, size_bytes, false},
+    *fake = (struct fake_block){.block = {&ops, size_bytes, false, NULL},
                                 .fail_with = STATUS_IO};
     fake->data = malloc(size_bytes ? size_bytes : 1);
     ck_assert_ptr_nonnull(fake->data);
