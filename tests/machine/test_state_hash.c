@@ -86,6 +86,7 @@ START_TEST(processor)
     FLIP(cpu->gdtr.limit);
     FLIP(cpu->idtr.base);
     FLIP(cpu->idtr.limit);
+    FLIP(cpu->msr);
     FLIP(cpu->trap_bits);
     FLIP(cpu->halted);
     FLIP(cpu->shutdown);
