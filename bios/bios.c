@@ -14,6 +14,12 @@ const uint8_t *bios_vga_image(size_t *size_bytes)
     return vga_image;
 }
 
+const uint8_t *bios_loader_image(size_t *size_bytes)
+{
+    *size_bytes = loader_image_bytes;
+    return loader_image;
+}
+
 const uint8_t *bios_demo_disk(size_t *size_bytes)
 {
     *size_bytes = demo_disk_bytes;

@@ -17,6 +17,10 @@ const uint8_t *bios_system_image(size_t *size_bytes);
  * bytes, with length byte and checksum in place. */
 const uint8_t *bios_vga_image(size_t *size_bytes);
 
+/* The kernel loader: an option ROM of at most 16 KiB, a multiple of 512 bytes,
+ * for any place between C8000h and E8000h. */
+const uint8_t *bios_loader_image(size_t *size_bytes);
+
 /* The built-in disk: a raw floppy image of a standard size. */
 const uint8_t *bios_demo_disk(size_t *size_bytes);
 

@@ -45,6 +45,7 @@ enum fw_cfg_key {
     FW_CFG_IRQ0_OVERRIDE = 0x8002,
     FW_CFG_E820_TABLE = 0x8003,
     FW_CFG_HPET = 0x8004,
+    FW_CFG_LOADER = 0x8010, /* ours: machine/kernel_int.h */
 };
 
 #define FW_CFG_NAME_BYTES 56 /* of a file, with the final NUL */

@@ -149,7 +149,7 @@ static bool open_all(struct media *media, const struct options *options,
 {
     unsigned i;
 
-    if (!media->name)
+    if (!media->name && !options->kernel)
         return insert_demo_disk(media, failure);
     if (!open_drives(media, options->floppy, MACHINE_FLOPPIES, IMAGE_FLOPPY,
                      media->floppy, failure) ||

@@ -69,6 +69,7 @@ struct options {
     char boot_order[5];
     bool snapshot; /* of every drive */
     const char *bios, *vgabios;
+    const char *kernel, *initrd, *append; /* NULL: not given */
 
     enum options_display display;
     bool nographic; /* the terminal shows COM1 too */

@@ -123,6 +123,24 @@ static bool settle_machine(struct options *options, struct failure *failure)
     return true;
 }
 
+static bool check_kernel(const struct options *options, struct failure *failure)
+{
+    const char *alone = options->initrd ? "initrd" : "append";
+
+    if (!options->kernel && (options->initrd || options->append))
+        return failure_set(failure, EXIT_STATUS_USAGE,
+                           "-%s: there is no kernel to give it to; name one "
+                           "with -kernel FILE, or leave -%s out",
+                           alone, alone);
+    if (options->kernel &&
+        (strcmp(options->cpu, "8086") == 0 || strcmp(options->cpu, "286") == 0))
+        return failure_set(failure, EXIT_STATUS_USAGE,
+                           "-kernel: such kernels need a 386 or later; choose "
+                           "another -cpu than %s",
+                           options->cpu);
+    return true;
+}
+
 static bool has_live_port(const struct options *options)
 {
     unsigned i;
@@ -161,7 +179,7 @@ bool options_check(struct options *options, struct failure *failure)
     if (!settle_nographic(options, failure) ||
         !check_terminal(options, failure) || !check_images(options, failure))
         return false;
-    if (!settle_machine(options, failure))
+    if (!settle_machine(options, failure) || !check_kernel(options, failure))
         return false;
     settle_time(options);
     settle_audio(options);

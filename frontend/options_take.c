@@ -332,14 +332,14 @@ bool options_take_text(struct options *options, const struct option_row *row,
         const char *detail;
         const char **place;
     } places[] = {
-        {"bios", &options->bios},
-        {"vgabios", &options->vgabios},
-        {"script", &options->script},
+        {"bios", &options->bios},     {"vgabios", &options->vgabios},
+        {"kernel", &options->kernel}, {"initrd", &options->initrd},
+        {"append", &options->append}, {"script", &options->script},
         {"title", &options->title},
     };
     size_t i;
 
-    if (value[0] == '\0')
+    if (value[0] == '\0' && strcmp(row->detail, "append") != 0)
         return failure_set(failure, EXIT_STATUS_USAGE,
                            "-%s: its value is empty; write -%s %s", row->name,
                            row->name, row->argument);

@@ -7,6 +7,7 @@
 #include "frontend/display.h"
 #include "frontend/firmware_file.h"
 #include "frontend/host_clock.h"
+#include "frontend/kernel_file.h"
 #include "frontend/loop.h"
 #include "frontend/media.h"
 #include "frontend/ports.h"
@@ -23,6 +24,7 @@ struct session {
     struct display_frame frame;
     struct media media;
     uint8_t *bios, *vgabios;
+    struct kernel_file *kernel;
     struct ports *ports;
     struct sound *sound;
     struct machine *machine;
@@ -68,6 +70,24 @@ static bool open_firmware(struct session *s, struct machine_config *config,
     config->bios = s->bios;
     config->vgabios = s->vgabios;
     return true;
+}
+
+/* Read before the machine is made, let go of afterwards: it has a copy. */
+static bool open_kernel(struct session *s, struct machine_config *config,
+                        struct failure *failure)
+{
+    if (!s->options->kernel)
+        return true;
+    if (!kernel_file_load(s->options, &s->kernel, failure))
+        return false;
+    config->kernel = kernel_file_get(s->kernel);
+    return true;
+}
+
+static void close_kernel(struct session *s)
+{
+    kernel_file_destroy(s->kernel);
+    s->kernel = NULL;
 }
 
 static int64_t choose_start_time(const struct options *options)
@@ -201,10 +221,12 @@ static bool open_all(struct session *s, struct failure *failure)
     if (!open_script(s, failure) || !open_frame(&s->frame, failure) ||
         !media_open(&s->media, s->options, log, failure) ||
         !open_firmware(s, &config, failure) ||
+        !open_kernel(s, &config, failure) ||
         !ports_open(s->options, s->script, log, &s->ports, failure) ||
         !sound_open(s->options, log, &s->sound, failure) ||
         !open_machine(s, &config, failure) || !open_input(s, failure))
         return false;
+    close_kernel(s);
     start_script(s);
     return open_display(s, failure);
 }
@@ -225,6 +247,7 @@ static void close_all(struct session *s)
     machine_destroy(s->machine);
     sound_close(s->sound);
     ports_close(s->ports);
+    close_kernel(s);
     free(s->vgabios);
     free(s->bios);
     media_close(&s->media);

@@ -32,6 +32,15 @@ static enum status check_bios(const struct machine_config *config,
     return STATUS_OK;
 }
 
+/* As the ROM of an adapter, for a BIOS that looks for those. */
+static void put_loader(struct machine *machine)
+{
+    size_t bytes;
+    const uint8_t *rom = bios_loader_image(&bytes);
+
+    memcpy(machine->firmware + (FIRMWARE_LOADER - FIRMWARE_BASE), rom, bytes);
+}
+
 enum status firmware_load(struct machine *machine, char *message, size_t size)
 {
     const struct machine_config *config = &machine->config;
@@ -56,6 +65,8 @@ enum status firmware_load(struct machine *machine, char *message, size_t size)
     low = bios_bytes < LOW_BIOS_MAX ? bios_bytes : LOW_BIOS_MAX;
     memcpy(machine->firmware + FIRMWARE_BYTES - low,
            machine->bios + bios_bytes - low, low);
+    if (config->kernel)
+        put_loader(machine);
     mem_map_rom(machine->mem, TOP_4G - bios_bytes, bios_bytes, machine->bios,
                 NULL);
     /* The PIIX shows the end of the ROM here as well: a processor that is

@@ -9,6 +9,7 @@ struct machine;
 
 #define FIRMWARE_BASE     0xc0000u /* what the expansion bus shows from here */
 #define FIRMWARE_BYTES    0x40000u
+#define FIRMWARE_LOADER   0xd0000u /* the kernel loader, with -kernel */
 #define FIRMWARE_VGA_MAX  KIB(64)
 #define FIRMWARE_BIOS_MAX KIB(256)
 

@@ -31,6 +31,29 @@ enum machine_engine {
     MACHINE_VERIFY
 };
 
+#define MACHINE_MODULES 32
+
+/* A kernel to start in place of a medium: of Linux, or a multiboot one. All
+ * pointers are borrowed until machine_create() returns. */
+struct machine_kernel {
+    const uint8_t *bytes;
+    size_t size;
+    const char *name;    /* first word of a multiboot kernel's command line */
+    const char *options; /* NULL: none */
+    struct machine_module {
+        const uint8_t *bytes;
+        size_t size;
+        const char *options;    /* its command line, multiboot only */
+    } modules[MACHINE_MODULES]; /* the initrd; Linux takes one */
+    unsigned module_count;
+};
+
+enum machine_kernel_kind {
+    MACHINE_KERNEL_NONE, /* neither */
+    MACHINE_KERNEL_LINUX,
+    MACHINE_KERNEL_MULTIBOOT
+};
+
 struct machine_config {
     enum machine_board board;
     enum machine_engine engine;
@@ -48,6 +71,7 @@ struct machine_config {
      * 256 KiB; vgabios: at most 64 KiB. */
     const uint8_t *bios, *vgabios;
     size_t bios_bytes, vgabios_bytes;
+    const struct machine_kernel *kernel; /* NULL: start from a medium */
     /* Where bytes go; borrowed. NULL: nothing plugged in. The first two
      * serial ports always exist, the others where something is plugged. */
     struct host_char *serial[MACHINE_SERIALS];
@@ -79,9 +103,13 @@ bool machine_ram_ok(size_t bytes);
  * bytes if this build has none. */
 const uint8_t *machine_demo_disk(size_t *size_bytes);
 
+/* What a file that shall be a kernel is, by its headers. */
+enum machine_kernel_kind machine_kernel_kind(const uint8_t *bytes, size_t size);
+
 /* Builds the board and resets it. On error *out is NULL and `message` (room
  * for `size` bytes) says what was wrong and the remedy.
- * Errors: BAD_ARGUMENT, NO_MEMORY, IO. The caller owns *out. */
+ * Errors: BAD_ARGUMENT, NO_MEMORY, IO, BAD_FORMAT (the kernel). The caller
+ * owns *out. */
 enum status machine_create(const struct machine_config *config,
                            struct machine **out, char *message, size_t size);
 void machine_destroy(struct machine *machine);

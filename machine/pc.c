@@ -30,6 +30,7 @@
 #include "devices/vga_pci.h"
 #include "machine/cmos.h"
 #include "machine/firmware.h"
+#include "machine/kernel.h"
 #include "machine/machine_int.h"
 
 #define RAM_HOLE     0xa0000u
@@ -526,7 +527,7 @@ static enum status build_pci(struct machine *m)
 }
 
 /* What the board tells firmware that knows to ask. */
-static enum status build_fw_cfg(struct machine *m)
+static enum status build_fw_cfg(struct machine *m, char *message, size_t size)
 {
     const struct fw_cfg_config config = {"fw_cfg", m->ports, m->mem,
                                          m->config.log};
@@ -541,6 +542,8 @@ static enum status build_fw_cfg(struct machine *m)
     if (m->config.board == MACHINE_ISAPC && m->config.vgabios)
         TRY(fw_cfg_add_file(fw, "vgaroms/vgabios.bin", m->config.vgabios,
                             m->config.vgabios_bytes));
+    if (m->config.kernel)
+        return kernel_offer(m, fw, message, size);
     return STATUS_OK;
 }
 
@@ -572,5 +575,5 @@ enum status pc_build(struct machine *m, char *message, size_t size)
     TRY(build_parallel_and_debug(m));
     TRY(build_floppy(m));
     TRY(build_disks(m));
-    return build_fw_cfg(m);
+    return build_fw_cfg(m, message, size);
 }

@@ -55,6 +55,15 @@ check 3 "no such folder" -display none -serial "file:$work/no/com1"
 check 3 "no such folder" -display none -audio "wav:$work/no/x.wav"
 check 3 "no such file" -display none -script "$work/none.txt"
 
+# Kernels.
+check 2 "there is no kernel" -display none -initrd "$work/empty.img"
+check 2 "386 or later" -display none -cpu 8086 -kernel "$work/none"
+check 3 "none: no such file" -display none -kernel "$work/none"
+check 3 "it is a folder" -display none -kernel "$work"
+check 3 "it is empty" -display none -kernel "$work/empty.img"
+printf 'no kernel' >"$work/text"
+check 3 "neither a Linux kernel" -display none -kernel "$work/text"
+
 # Scripts: refused as a whole, failing at a line, ending well.
 printf 'sleep 1ms\nnonsense\n' >"$work/wrong.txt"
 check 2 "wrong.txt:2: nonsense: no such command" \
