@@ -62,6 +62,7 @@ struct uart16550 {
     struct clock *clock;
     struct irq_line irq;
     struct host_char *host;
+    unsigned haste;
 
     uint16_t divisor;
     uint8_t ier, fcr, lcr, mcr, msr, scr;
@@ -110,11 +111,12 @@ static unsigned half_bits(const struct uart16550 *u)
 }
 
 /* Time of so many half bits: the clock is 1.8432 MHz, a bit takes 16 times the
- * divisor. differs: divisor 0 counts as 65536. */
+ * divisor. differs: divisor 0 counts as 65536; haste makes it smaller. */
 static uint64_t bits_ns(const struct uart16550 *u, unsigned halves)
 {
     uint64_t divisor = u->divisor ? u->divisor : 0x10000;
 
+    divisor = divisor > u->haste ? divisor / u->haste : 1;
     return halves * divisor * 625000 / 144;
 }
 
@@ -615,6 +617,7 @@ enum status uart16550_create(const struct uart16550_config *config,
     u->clock = config->clock;
     u->irq = config->irq;
     u->host = config->host;
+    u->haste = config->haste ? config->haste : 1;
     u->divisor = 12; /* undefined by the datasheet: 9600 baud */
     if (u->host)
         u->lines = UART16550_CTS | UART16550_DSR | UART16550_DCD;

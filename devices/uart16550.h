@@ -45,6 +45,9 @@ struct uart16550_config {
     struct irq_line irq;    /* copied */
     struct host_char *host; /* borrowed; NULL = nothing plugged in: CTS, DSR
                                and DCD are low, else they are high */
+    unsigned haste;         /* characters take this much less time than their
+                               baud rate says, but no less than at 115200 baud;
+                               0 = 1 */
 };
 
 /* Creates the chip in its power-on state and claims its ports.

@@ -38,6 +38,7 @@
 #define VGA_WINDOW   0x20000u
 #define LFB_BASE     0xe0000000u
 #define FLOPPY_HASTE 16 /* drives turn this much faster than real ones */
+#define SERIAL_HASTE 16 /* see uart16550.h */
 #define SLEEP_OFF    0
 
 /* Adds a device that was just created, or passes its failure on. */
@@ -336,6 +337,7 @@ static enum status build_serial(struct machine *m)
             .base = ports[i].base,
             .irq = shared_irq_input(&m->serial_irq[i % 2], i / 2),
             .host = m->config.serial[i],
+            .haste = SERIAL_HASTE,
         };
 
         if (i >= 2 && !m->config.serial[i])

@@ -34,6 +34,8 @@ static void take_byte(struct host_char *self, uint8_t byte)
 
 static struct host_char host = {take_byte};
 
+static unsigned haste; /* of the next chip */
+
 static void create(struct host_char *peer)
 {
     struct uart16550_config config = {
@@ -41,6 +43,7 @@ static void create(struct host_char *peer)
         .base = BASE,
         .irq = wire_line(&irq, 0),
         .host = peer,
+        .haste = haste,
     };
 
     irq = (struct wire){0};
@@ -142,6 +145,23 @@ START_TEST(transmits_at_the_baud_rate)
     characters(1);
     ck_assert_uint_eq(in(LSR), 0x60);
     ck_assert_str_eq(received, "AB");
+}
+END_TEST
+
+START_TEST(haste_shortens_characters)
+{
+    teardown();
+    haste = 16;
+    setup();
+    haste = 0;
+    out(LCR, 0x83);
+    out(RBR, 12); /* 9600 baud become 115200 */
+    out(LCR, 0x03);
+    out(RBR, 'A');
+    run_for(time_base, CHARACTER - 20);
+    ck_assert_uint_eq(received_count, 0);
+    run_for(time_base, 40);
+    ck_assert_uint_eq(received_count, 1);
 }
 END_TEST
 
@@ -458,6 +478,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, nothing_plugged_in);
     tcase_add_test(tcase, divisor_latch);
     tcase_add_test(tcase, transmits_at_the_baud_rate);
+    tcase_add_test(tcase, haste_shortens_characters);
     tcase_add_test(tcase, character_times);
     tcase_add_test(tcase, transmit_interrupt);
     tcase_add_test(tcase, transmit_fifo);
