@@ -29,6 +29,7 @@ struct chardev {
     bool owns_terminal;
     bool stalled; /* the buffer is full: ask the host again in poll() */
     bool told_lost, told_gone;
+    unsigned peers;
     uint8_t *out; /* a ring of OUT_BYTES */
     size_t out_first, out_count;
     uint8_t in[IN_BYTES];
@@ -129,10 +130,38 @@ static void read_input(struct chardev *c)
 
 void chardev_poll(struct chardev *c)
 {
-    chardev_accept(&c->ends);
+    if (chardev_accept(&c->ends))
+        c->peers++;
     c->stalled = false;
     flush_output(c, 0);
     read_input(c);
+}
+
+unsigned chardev_peers(const struct chardev *c)
+{
+    return c->peers;
+}
+
+bool chardev_connected(const struct chardev *c)
+{
+    return c->ends.in >= 0;
+}
+
+bool chardev_is_terminal(const struct chardev *c)
+{
+    return c->owns_terminal;
+}
+
+void chardev_hang_up(struct chardev *c)
+{
+    flush_output(c, 0);
+    close_ends(c);
+    c->in_count = c->out_count = 0;
+}
+
+int chardev_fd(const struct chardev *c)
+{
+    return c->ends.in >= 0 ? c->ends.in : c->ends.listener;
 }
 
 bool chardev_peek(const struct chardev *c, uint8_t *byte)

@@ -64,6 +64,19 @@ void chardev_poll(struct chardev *chardev);
 bool chardev_peek(const struct chardev *chardev, uint8_t *byte);
 void chardev_take(struct chardev *chardev);
 
+/* How many peers have come so far; one is there now. */
+unsigned chardev_peers(const struct chardev *chardev);
+bool chardev_connected(const struct chardev *chardev);
+
+/* It is a terminal that gives every key at once and shows none. */
+bool chardev_is_terminal(const struct chardev *chardev);
+
+/* Hangs up; a server waits for the next one. */
+void chardev_hang_up(struct chardev *chardev);
+
+/* What to wait for input or a peer on; -1: nothing. */
+int chardev_fd(const struct chardev *chardev);
+
 /* The peer or the terminal can still send something, now or later. */
 bool chardev_interactive(const struct chardev_config *config);
 

@@ -168,6 +168,10 @@ static bool open_tcp(const struct chardev_config *config,
     if (error)
         return report(config, host, gai_strerror(error), failure);
     error = EADDRNOTAVAIL;
+    /* Where "localhost" leads by default: people try that first. */
+    for (a = list; a && error && config->server; a = a->ai_next)
+        if (a->ai_family == AF_INET)
+            error = open_address(config, host, a->ai_addr, a->ai_addrlen, ends);
     for (a = list; a && error; a = a->ai_next)
         error = open_address(config, host, a->ai_addr, a->ai_addrlen, ends);
     freeaddrinfo(list);

@@ -23,14 +23,16 @@ static uint64_t find_step_end(const struct loop *loop)
     return end < loop->config->limit_ns ? end : loop->config->limit_ns;
 }
 
-/* One step of guest time. False: the run is over, *end says why. */
-static bool step_machine(const struct loop *loop, enum loop_end *end)
+/* One step of guest time, or less: a debugger stopped it within. False: the
+ * run is over, *end says why. */
+static bool step_machine(const struct loop *loop, enum loop_end *end,
+                         bool *stopped)
 {
     struct machine *machine = loop->config->machine;
 
     switch (machine_run(machine, find_step_end(loop))) {
-    case MACHINE_TIME_UP:
-    case MACHINE_DEBUG: break;
+    case MACHINE_TIME_UP: break;
+    case MACHINE_DEBUG: *stopped = true; return true;
     case MACHINE_POWERED_OFF: *end = LOOP_POWERED_OFF; return false;
     case MACHINE_EXIT_PORT: *end = LOOP_EXIT_PORT; return false;
     }
@@ -55,8 +57,13 @@ static bool step_script(struct loop *loop, bool is_off, enum loop_end *end,
 static bool step(struct loop *loop, enum loop_end *end, struct failure *failure)
 {
     const struct loop_config *config = loop->config;
-    bool runs = step_machine(loop, end);
+    bool stopped = false, runs = step_machine(loop, end, &stopped);
 
+    if (stopped) { /* nothing from outside may come in here */
+        if (config->control)
+            run_control_pause(config->control, RUN_PAUSED_DEBUG);
+        return true;
+    }
     if (config->script && *end != LOOP_EXIT_PORT &&
         !step_script(loop, !runs, end, failure))
         return false;
@@ -130,7 +137,10 @@ static void rest(struct loop *loop, uint64_t host_ns)
 {
     struct host_clock *clock = loop->config->clock;
 
-    clock->sleep_ns(clock, POLL_NS);
+    if (loop->config->wait_paused)
+        loop->config->wait_paused(loop->config->context, POLL_NS);
+    else
+        clock->sleep_ns(clock, POLL_NS);
     loop->poll_at_ns = 0;
     loop->origin_host_ns = host_ns + POLL_NS;
     loop->origin_guest_ns = machine_now_ns(loop->config->machine);

@@ -34,6 +34,9 @@ struct loop_config {
     /* Called after each step: hands waiting bytes to the guest. */
     void (*feed_ports)(void *context);
     bool (*interrupted)(void *context); /* the program is asked to end */
+    /* Waits, while the machine is paused, until a connection has something to
+     * say or `ns` of the host passed. NULL: the clock sleeps. */
+    void (*wait_paused)(void *context, uint64_t ns);
     void *context;
 };
 

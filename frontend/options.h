@@ -81,6 +81,8 @@ struct options {
     struct chardev_config serial[MACHINE_SERIALS];
     struct chardev_config parallel, debugcon;
     const char *script;
+    struct chardev_config gdb, monitor; /* servers, or the monitor on stdio */
+    bool start_paused;
 
     /* What the user should know, whole sentences; static storage. */
     const char *notices[OPTIONS_NOTICES];
@@ -95,7 +97,7 @@ struct options {
     struct {
         bool cpu, ram, board, engine, speed, rtc, display, audio, boot, limit;
         unsigned serials;
-        bool parallel, debugcon;
+        bool parallel, debugcon, gdb, monitor;
     } given;
 };
 

@@ -57,6 +57,7 @@ static unsigned count_stdio(const struct options *options)
     unsigned i;
 
     count += options->debugcon.kind == CHARDEV_STDIO;
+    count += options->monitor.kind == CHARDEV_STDIO;
     for (i = 0; i < MACHINE_SERIALS; i++)
         count += options->serial[i].kind == CHARDEV_STDIO;
     return count;
@@ -67,7 +68,8 @@ static bool check_terminal(const struct options *options,
 {
     if (count_stdio(options) > 1)
         return failure_set(failure, EXIT_STATUS_USAGE,
-                           "two ports on stdio; send one to file:PATH");
+                           "two ports on stdio; send one to file:PATH, or the "
+                           "monitor to unix:PATH");
     if (count_stdio(options) && options->display == OPTIONS_DISPLAY_TEXT)
         return failure_set(failure, EXIT_STATUS_USAGE,
                            "the terminal shows the screen, so no port can have "
@@ -148,7 +150,7 @@ static bool has_live_port(const struct options *options)
     for (i = 0; i < MACHINE_SERIALS; i++)
         if (chardev_interactive(&options->serial[i]))
             return true;
-    return false;
+    return chardev_interactive(&options->monitor);
 }
 
 /* Somebody who looks at the screen or sits at a port wants real time. A
@@ -168,6 +170,15 @@ static void settle_time(struct options *options)
     }
 }
 
+static void check_paused(struct options *options)
+{
+    if (options->start_paused && options->gdb.kind == CHARDEV_NONE &&
+        options->monitor.kind == CHARDEV_NONE)
+        options_add_notice(options,
+                           "-S: nobody can let the machine run; add -s, or "
+                           "-monitor stdio and type cont there");
+}
+
 static void settle_audio(struct options *options)
 {
     if (!options->given.audio && options->display != OPTIONS_DISPLAY_SDL)
@@ -182,6 +193,7 @@ bool options_check(struct options *options, struct failure *failure)
     if (!settle_machine(options, failure) || !check_kernel(options, failure))
         return false;
     settle_time(options);
+    check_paused(options);
     settle_audio(options);
     return true;
 }

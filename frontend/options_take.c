@@ -266,6 +266,7 @@ bool options_take_flag(struct options *options, const struct option_row *row,
         {"full-screen", &options->full_screen},
         {"exit-port", &options->exit_port},
         {"stats", &options->stats},
+        {"paused", &options->start_paused},
     };
     size_t i;
 
@@ -322,6 +323,47 @@ bool options_take_debugcon(struct options *options,
 {
     return claim(&options->given.debugcon, row, failure) &&
            chardev_parse(row->name, value, &options->debugcon, failure);
+}
+
+/* Debuggers come and go: theirs are servers that do not wait. */
+static bool take_server(const struct option_row *row, const char *value,
+                        struct chardev_config *config, struct failure *failure)
+{
+    if (!chardev_parse(row->name, value, config, failure))
+        return false;
+    config->server = true;
+    config->wait = false;
+    return true;
+}
+
+bool options_take_gdb(struct options *options, const struct option_row *row,
+                      const char *value, struct failure *failure)
+{
+    const char *where = value ? value : row->detail;
+
+    if (!claim(&options->given.gdb, row, failure) ||
+        !take_server(row, where, &options->gdb, failure))
+        return false;
+    if (options->gdb.kind == CHARDEV_STDIO || options->gdb.kind == CHARDEV_FILE)
+        return report_value(row, where,
+                            "gdb cannot come that way; write tcp::1234 or "
+                            "unix:/tmp/gdb",
+                            failure);
+    return true;
+}
+
+bool options_take_monitor(struct options *options, const struct option_row *row,
+                          const char *value, struct failure *failure)
+{
+    if (!claim(&options->given.monitor, row, failure) ||
+        !take_server(row, value, &options->monitor, failure))
+        return false;
+    if (options->monitor.kind == CHARDEV_FILE)
+        return report_value(row, value,
+                            "a file says nothing; write stdio, unix:/tmp/mon "
+                            "or tcp::4444",
+                            failure);
+    return true;
 }
 
 /* A value that is kept as it is; the detail says where. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "frontend/debuggers.h"
 #include "frontend/display.h"
 #include "frontend/firmware_file.h"
 #include "frontend/host_clock.h"
@@ -30,6 +31,8 @@ struct session {
     struct machine *machine;
     struct input *input;
     struct display *display;
+    struct debuggers *debuggers;
+    struct run_control control;
     uint64_t started_ns; /* host */
 };
 
@@ -213,6 +216,16 @@ static bool open_display(struct session *s, struct failure *failure)
     return true;
 }
 
+static bool open_debuggers(struct session *s, struct failure *failure)
+{
+    const struct debuggers_config config = {.options = s->options,
+                                            .machine = s->machine,
+                                            .control = &s->control,
+                                            .log = &s->report->log};
+
+    return debuggers_open(&config, &s->debuggers, failure);
+}
+
 static bool open_all(struct session *s, struct failure *failure)
 {
     struct machine_config config = {0};
@@ -228,7 +241,7 @@ static bool open_all(struct session *s, struct failure *failure)
         return false;
     close_kernel(s);
     start_script(s);
-    return open_display(s, failure);
+    return open_display(s, failure) && open_debuggers(s, failure);
 }
 
 /* The terminal first: what is said from here on is to be seen. */
@@ -240,8 +253,9 @@ static void close_display(struct session *s)
     report_hold(s->report, false);
 }
 
-static void close_all(struct session *s)
+static void close_all(struct session *s, int status)
 {
+    debuggers_close(s->debuggers, status);
     close_display(s);
     input_destroy(s->input);
     machine_destroy(s->machine);
@@ -257,7 +271,10 @@ static void close_all(struct session *s)
 
 static void poll_ports(void *context)
 {
-    ports_poll(((struct session *)context)->ports);
+    struct session *s = context;
+
+    ports_poll(s->ports);
+    debuggers_poll(s->debuggers);
 }
 
 static void feed_ports(void *context)
@@ -265,6 +282,11 @@ static void feed_ports(void *context)
     struct session *s = context;
 
     ports_feed(s->ports, s->machine);
+}
+
+static void wait_paused(void *context, uint64_t ns)
+{
+    debuggers_wait(((struct session *)context)->debuggers, ns);
 }
 
 static void print_stats(struct session *s)
@@ -314,11 +336,13 @@ static int run(struct session *s)
         .script = s->script,
         .display = s->display,
         .clock = host_clock_real(),
+        .control = &s->control,
         .paced = s->options->paced,
         .limit_ns = s->options->limit_ns,
         .poll_ports = poll_ports,
         .feed_ports = feed_ports,
         .interrupted = signals_pending,
+        .wait_paused = wait_paused,
         .context = s,
     };
     struct failure failure;
@@ -356,6 +380,6 @@ int session_run(const struct options *given, struct report *report)
         report_failure(report, &failure);
         status = (int)failure.exit_status;
     }
-    close_all(&s);
+    close_all(&s, status);
     return status;
 }

@@ -96,8 +96,8 @@ static const struct {
     {"-serial tcp:host:", "-serial tcp:host:: write the socket like tcp:localhost:4444 or tcp::4444,server,nowait"},
     {"-serial tcp::1,fast", "-serial tcp::1,fast: write the socket like tcp:localhost:4444 or tcp::4444,server,nowait"},
     {"-serial none -serial none -serial none -serial none -serial stdio", "-serial stdio: the machine has 4 serial ports; leave it out"},
-    {"-serial stdio -serial stdio", "two ports on stdio; send one to file:PATH"},
-    {"-serial stdio -debugcon stdio", "two ports on stdio; send one to file:PATH"},
+    {"-serial stdio -serial stdio", "two ports on stdio; send one to file:PATH, or the monitor to unix:PATH"},
+    {"-serial stdio -debugcon stdio", "two ports on stdio; send one to file:PATH, or the monitor to unix:PATH"},
     {"-display text -serial stdio", "the terminal shows the screen, so no port can have stdio; send it to file:PATH, or use -nographic for screen and COM1 together"},
     {"-nographic -debugcon stdio", "the terminal shows the screen, so no port can have stdio; send it to file:PATH, or use -nographic for screen and COM1 together"},
     {"-debugcon none -debugcon none", "-debugcon is given twice; leave one out"},
@@ -113,15 +113,18 @@ static const struct {
     {"-nic user", "-nic user: not available in this version; write -nic none"},
     {"-net nic", "-net nic: not available in this version; write -nic none"},
     {"-qmp unix:x", "-qmp unix:x: not available in this version; drive the guest with -script"},
-    {"-gdb tcp::1", "-gdb tcp::1: not available in this version; leave it out"},
-    {"-s", "-s: not available in this version; leave it out"},
-    {"-S", "-S: not available in this version; leave it out"},
+    {"-gdb stdio", "-gdb stdio: gdb cannot come that way; write tcp::1234 or unix:/tmp/gdb"},
+    {"-gdb 1234", "-gdb 1234: no such destination; known are stdio, file:PATH, unix:PATH, tcp:HOST:PORT, none"},
+    {"-s -gdb tcp::1", "-gdb is given twice; leave one out"},
+    {"-gdb tcp::1 -s", "-s is given twice; leave one out"},
     {"-record x", "-record x: not available in this version; use -script: a scripted run repeats exactly"},
     {"-replay x", "-replay x: not available in this version; use -script: a scripted run repeats exactly"},
     {"-device e1000", "-device e1000: devices are chosen by the board; known is only isa-debug-exit,iobase=0xf4,iosize=4"},
     {"-device isa-debug-exit,iobase=0x501", "-device isa-debug-exit,iobase=0x501: devices are chosen by the board; known is only isa-debug-exit,iobase=0xf4,iosize=4"},
     {"-vga cirrus", "-vga cirrus: this machine knows only -vga std; leave it out"},
-    {"-monitor stdio", "-monitor stdio: this machine knows only -monitor none; leave it out"},
+    {"-monitor vc", "-monitor vc: no such destination; known are stdio, file:PATH, unix:PATH, tcp:HOST:PORT, none"},
+    {"-monitor file:x", "-monitor file:x: a file says nothing; write stdio, unix:/tmp/mon or tcp::4444"},
+    {"-serial stdio -monitor stdio", "two ports on stdio; send one to file:PATH, or the monitor to unix:PATH"},
     {"-k de", "-k de: this machine knows only -k en-us; leave it out"},
     {"-smp 2", "-smp 2: this machine knows only -smp 1; leave it out"},
     {"-accel kvm", "-accel kvm: this machine knows only -accel tcg; leave it out"},
@@ -290,6 +293,27 @@ START_TEST(qemu_idioms)
 }
 END_TEST
 
+START_TEST(debuggers)
+{
+    ck_parse("-display none");
+    ck_assert_int_eq(options.gdb.kind, CHARDEV_NONE);
+    ck_assert_int_eq(options.monitor.kind, CHARDEV_NONE);
+    ck_assert(!options.start_paused && !options.paced);
+    ck_parse("-s -S -display none");
+    ck_assert_int_eq(options.gdb.kind, CHARDEV_TCP);
+    ck_assert_str_eq(options.gdb.port, "1234");
+    ck_assert(options.gdb.server && !options.gdb.wait);
+    ck_assert(options.start_paused && !options.paced);
+    ck_parse("-gdb unix:/x/y -monitor stdio -display none");
+    ck_assert_int_eq(options.gdb.kind, CHARDEV_UNIX);
+    ck_assert(options.gdb.server && !options.gdb.wait);
+    ck_assert_int_eq(options.monitor.kind, CHARDEV_STDIO);
+    ck_assert(options.paced); /* somebody types */
+    ck_parse("-S -display none");
+    ck_assert_uint_eq(options.notice_count, 1);
+}
+END_TEST
+
 START_TEST(screen_and_sound)
 {
     ck_parse("-display none");
@@ -391,6 +415,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, drives);
     tcase_add_test(tcase, drives_as_qemu_has_them);
     tcase_add_test(tcase, qemu_idioms);
+    tcase_add_test(tcase, debuggers);
     tcase_add_test(tcase, screen_and_sound);
     tcase_add_test(tcase, nographic_means_screen_and_com1);
     tcase_add_test(tcase, ports);

@@ -1,0 +1,44 @@
+/* The built-in monitor: commands in words, most with QEMU's names, for looking
+ * into the machine and steering it. One engine serves the terminal, sockets,
+ * gdb's `monitor` and QMP's human-monitor-command. */
+#ifndef FRONTEND_MONITOR_H
+#define FRONTEND_MONITOR_H
+
+#include <stdio.h>
+
+#include "frontend/run_control.h"
+#include "machine/debug.h"
+
+struct monitor;
+
+/* Everything is borrowed. */
+struct monitor_config {
+    struct machine *machine;
+    struct run_control *control;
+};
+
+/* NULL without memory. The caller owns it. */
+struct monitor *monitor_create(const struct monitor_config *config);
+void monitor_destroy(struct monitor *monitor);
+
+/* Runs one command line; what it has to say goes to `out`, whole lines. A
+ * wrong command says so there. Commands that let the machine run return at
+ * once: it runs when the main loop goes on. */
+void monitor_execute(struct monitor *monitor, const char *line, FILE *out);
+
+/* The same for gdb, which keeps the run in its own hands: commands that would
+ * let the machine run are refused. */
+void monitor_execute_for_gdb(struct monitor *monitor, const char *line,
+                             FILE *out);
+
+/* Where and why the machine stands, one or two lines. */
+void monitor_print_stop(struct monitor *monitor, FILE *out);
+
+/* How gdb and the monitor step: DEBUG_STEP_*; set by `set step`. */
+unsigned monitor_step_mode(const struct monitor *monitor);
+
+/* Whether memory commands (gdb's too) may ask devices, which can change them;
+ * set by `set devices`. */
+bool monitor_asks_devices(const struct monitor *monitor);
+
+#endif
