@@ -48,6 +48,7 @@ enum status cpu_create(const struct cpu_config *config, struct cpu **out)
     cpu->ports = config->ports;
     cpu->clock = config->clock;
     cpu->ack = config->ack;
+    cpu->apic = config->apic;
     cpu->ferr = config->ferr;
     cpu->log = config->log;
     status = mmu_create(cpu);

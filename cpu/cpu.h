@@ -13,12 +13,13 @@ struct cpu;
 
 struct cpu_config {
     enum cpu_model model;
-    bool fpu;             /* an x87 is there */
-    uint64_t tsc_hz;      /* of the time-stamp counter; 0: 100 MHz */
-    struct mem *mem;      /* borrowed; the CPU becomes its watcher */
-    struct bus *ports;    /* borrowed */
-    struct clock *clock;  /* borrowed */
-    struct irq_ack ack;   /* copied: the interrupt controller */
+    bool fpu;                   /* an x87 is there */
+    uint64_t tsc_hz;            /* of the time-stamp counter; 0: 100 MHz */
+    struct mem *mem;            /* borrowed; the CPU becomes its watcher */
+    struct bus *ports;          /* borrowed */
+    struct clock *clock;        /* borrowed */
+    struct irq_ack ack;         /* copied: the interrupt controller */
+    struct apic_base_line apic; /* copied */
     struct irq_line ferr; /* copied: FERR#, the x87's unmasked errors; when it
                              is not connected, errors do not stop the CPU */
     struct log *log;      /* borrowed; may be NULL */

@@ -33,7 +33,7 @@
     X(PAE,    6,  PENTIUM2, 0) \
     X(MCE,    7,  PENTIUM,  1) \
     X(CX8,    8,  PENTIUM,  1) \
-    X(APIC,   9,  PENTIUM,  0) \
+    X(APIC,   9,  PENTIUM,  1) \
     X(SEP,    11, PENTIUM2, 0) \
     X(MTRR,   12, PENTIUM2, 1) \
     X(PGE,    13, PENTIUM2, 0) \

@@ -221,6 +221,7 @@ struct cpu {
     struct bus *ports;
     struct clock *clock;
     struct irq_ack ack;
+    struct apic_base_line apic;
     struct irq_line ferr;
     struct log *log;
     struct mmu *mmu;            /* owned */

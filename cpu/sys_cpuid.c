@@ -26,12 +26,20 @@ static uint32_t brand_and_line(enum cpu_model model)
     return brand | (cpu_model_has(model, CPU_FEATURE_CLFSH) ? 8u << 8 : 0);
 }
 
+/* There is one on the board, and APIC_BASE does not say it is off. */
+static bool has_apic(const struct cpu *cpu)
+{
+    return cpu->apic.set && (cpu->msr[MSR_APIC_BASE] & MSR_APIC_BASE_ENABLE);
+}
+
 static struct leaf features(const struct cpu *cpu)
 {
     uint32_t edx = cpu_model_features(cpu->model);
 
     if (!cpu->fpu.present)
         edx &= ~(1u << CPU_FEATURE_FPU);
+    if (!has_apic(cpu))
+        edx &= ~(1u << CPU_FEATURE_APIC);
     return (struct leaf){cpu_model_signature(cpu->model),
                          brand_and_line(cpu->model), 0, edx};
 }

@@ -45,6 +45,12 @@ static const struct row *find(const struct cpu *cpu, uint32_t number)
     return NULL;
 }
 
+static void tell_apic(struct cpu *cpu)
+{
+    if (cpu->apic.set && cpu->model >= CPU_PENTIUM2)
+        cpu->apic.set(cpu->apic.apic, cpu->msr[MSR_APIC_BASE]);
+}
+
 void msr_reset(struct cpu *cpu)
 {
     for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
@@ -52,6 +58,7 @@ void msr_reset(struct cpu *cpu)
             cpu->msr[rows[i].index + n] = rows[i].reset;
     }
     cpu->tsc_offset = 0 - clock_ticks(cpu->clock, cpu->tsc_hz);
+    tell_apic(cpu);
 }
 
 static uint64_t tsc_get(struct cpu *cpu)
@@ -130,6 +137,10 @@ static bool store(struct cpu *cpu, uint32_t number, uint64_t value)
     if (!row || !accepts(row, number - row->number, value))
         return false;
     cpu->msr[row->index + (number - row->number)] = value;
+    if (row->index == MSR_APIC_BASE) {
+        cpu_sync(cpu);
+        tell_apic(cpu);
+    }
     return true;
 }
 

@@ -52,7 +52,7 @@ struct pic {
 
 struct i8259 {
     struct device dev;
-    struct irq_line intr;
+    struct irq_line intr, tap;
     bool has_elcr;
     struct pic pics[CHIPS];
 };
@@ -349,22 +349,32 @@ static const struct bus_ops master_ops = {master_read, master_write, 1};
 static const struct bus_ops slave_ops = {slave_read, slave_write, 1};
 static const struct bus_ops elcr_ops = {elcr_read, elcr_write, 1};
 
+/* Somebody outside drives an input. */
+static void set_wire(struct i8259 *pair, uint8_t *wires, unsigned irq,
+                     bool level)
+{
+    struct pic *p = &pair->pics[irq >> 3];
+    bool was = inputs(p) & bit(irq & 7);
+
+    set_inputs(p, wires, irq & 7, level);
+    level = inputs(p) & bit(irq & 7);
+    if (pair->tap.set && level != was)
+        pair->tap.set(pair->tap.sink, irq, level);
+    update(pair);
+}
+
 static void set_isa(void *sink, unsigned pin, bool level)
 {
     struct i8259 *pair = sink;
-    struct pic *p = &pair->pics[pin >> 3];
 
-    set_inputs(p, &p->lines_isa, pin & 7, level);
-    update(pair);
+    set_wire(pair, &pair->pics[pin >> 3].lines_isa, pin, level);
 }
 
 static void set_pci(void *sink, unsigned pin, bool level)
 {
     struct i8259 *pair = sink;
-    struct pic *p = &pair->pics[pin >> 3];
 
-    set_inputs(p, &p->lines_pci, pin & 7, level);
-    update(pair);
+    set_wire(pair, &pair->pics[pin >> 3].lines_pci, pin, level);
 }
 
 static struct i8259 *from_device(struct device *dev)
@@ -466,6 +476,7 @@ enum status i8259_create(const struct i8259_config *config, struct device **out)
         return STATUS_NO_MEMORY;
     pair->dev = (struct device){&i8259_class, config->name};
     pair->intr = config->intr;
+    pair->tap = config->tap;
     pair->has_elcr = config->elcr;
     status = map_ports(pair, config->ports);
     if (status != STATUS_OK) {

@@ -18,6 +18,8 @@ struct i8259_config {
     const char *name;     /* instance name; borrowed */
     struct bus *ports;    /* borrowed; 20-21, A0-A1 and, with elcr, 4D0-4D1 */
     struct irq_line intr; /* to the CPU; copied */
+    struct irq_line tap;  /* told each input's level, `pin` is the input's
+                             number: for an I/O APIC on the same wires; copied */
     bool elcr;            /* PIIX: ELCR decides edge or level and ICW1.LTIM is
                              ignored; false: ICW1.LTIM decides */
 };

@@ -33,7 +33,7 @@ enum {
 struct piix3 {
     struct device dev;
     struct pci_function function;
-    struct irq_line irqs[IRQ_LINES];
+    struct irq_line irqs[IRQ_LINES], pirqs[PCI_PIRQS];
     struct irq_line reset, cpu_reset;
 
     uint8_t cf9;
@@ -70,6 +70,7 @@ static void on_pirq(void *sink, unsigned pin, bool level)
     struct piix3 *p = sink;
 
     p->pirq[pin] = level;
+    irq_set(&p->pirqs[pin], level);
     update_irqs(p);
 }
 
@@ -197,6 +198,8 @@ enum status piix3_create(const struct piix3_config *config, struct device **out)
     p->dev = (struct device){&piix3_class, config->name};
     for (unsigned i = 0; i < IRQ_LINES; i++)
         p->irqs[i] = config->irqs[i];
+    for (unsigned i = 0; i < PCI_PIRQS; i++)
+        p->pirqs[i] = config->pirqs[i];
     p->reset = config->reset;
     p->cpu_reset = config->cpu_reset;
     pci_function_init(&p->function, 0x8086, 0x7000, 0x060100, p);

@@ -14,10 +14,12 @@
 #include "devices/pci_bus.h"
 
 struct piix3_config {
-    const char *name;          /* instance name; borrowed */
-    struct pci_bus *bus;       /* borrowed */
-    unsigned devfn;            /* PCI_DEVFN(1, 0) */
-    struct irq_line irqs[16];  /* i8259_pci_input(); copied */
+    const char *name;                 /* instance name; borrowed */
+    struct pci_bus *bus;              /* borrowed */
+    unsigned devfn;                   /* PCI_DEVFN(1, 0) */
+    struct irq_line irqs[16];         /* i8259_pci_input(); copied */
+    struct irq_line pirqs[PCI_PIRQS]; /* PIRQA-D themselves, for an I/O APIC;
+                                         copied */
     struct irq_line reset;     /* of the whole board: rises and falls; copied */
     struct irq_line cpu_reset; /* soft reset: INIT; rises and falls; copied */
 };

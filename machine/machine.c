@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devices/apic.h"
 #include "devices/ata.h"
 #include "devices/fdc82077.h"
 #include "devices/port61.h"
@@ -141,6 +142,8 @@ static void do_reset(struct machine *m)
     m->reset_cpu = m->reset_all = false;
     for (unsigned i = 0; all && i < m->device_count; i++)
         device_reset(m->devices[i]);
+    if (!all && m->apic)
+        apic_init(m->apic);
     cpu_reset(m->cpu);
 }
 

@@ -29,8 +29,8 @@ struct machine {
     unsigned device_count;
 
     /* The ones that somebody asks for by name; owned by `devices`. */
-    struct device *pic, *fpu_irq, *pit, *port61, *dma, *rtc, *port92, *kbc,
-        *keyboard;
+    struct device *pic, *apic, *ioapic, *fpu_irq, *pit, *port61, *dma, *rtc,
+        *port92, *kbc, *keyboard;
     struct device *mouse, *vga, *fdc, *ata[2], *pm, *ide;
     struct device *uart[MACHINE_SERIALS];
     struct pci_bus *pci;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devices/apic.h"
 #include "devices/ata.h"
 #include "devices/ata_dma.h"
 #include "devices/debug_port.h"
@@ -12,6 +13,7 @@
 #include "devices/fw_cfg.h"
 #include "devices/i440fx.h"
 #include "devices/i8042.h"
+#include "devices/i82093aa.h"
 #include "devices/i8237.h"
 #include "devices/i8254.h"
 #include "devices/i8259.h"
@@ -39,6 +41,8 @@
 #define LFB_BASE     0xe0000000u
 #define FLOPPY_HASTE 16 /* drives turn this much faster than real ones */
 #define SERIAL_HASTE 16 /* see uart16550.h */
+#define APIC_BUS_HZ  100000000u
+#define IOAPIC_PIRQA 16 /* its pin, and those of PIRQB-D behind it */
 #define SLEEP_OFF    0
 
 /* Adds a device that was just created, or passes its failure on. */
@@ -50,7 +54,7 @@
 
 /* Ends of wires that go to the CPU and the board. */
 
-static void on_intr(void *sink, unsigned pin, bool level)
+static void on_cpu_intr(void *sink, unsigned pin, bool level)
 {
     struct machine *m = sink;
 
@@ -58,13 +62,59 @@ static void on_intr(void *sink, unsigned pin, bool level)
     cpu_set_intr(m->cpu, level);
 }
 
-static void on_nmi(void *sink, unsigned pin, bool level)
+static void on_cpu_nmi(void *sink, unsigned pin, bool level)
 {
     struct machine *m = sink;
 
     (void)pin;
     if (level)
         cpu_raise_nmi(m->cpu);
+}
+
+/* The 8259s' request and NMI: pins of the CPU, or of its local APIC, which is
+ * there before they are. */
+static void on_intr(void *sink, unsigned pin, bool level)
+{
+    struct machine *m = sink;
+    struct irq_line line = {on_cpu_intr, m, 0};
+
+    (void)pin;
+    if (m->apic)
+        line = apic_lint(m->apic, 0);
+    irq_set(&line, level);
+    if (m->ioapic) {
+        line = i82093aa_input(m->ioapic, 0);
+        irq_set(&line, level);
+    }
+}
+
+static void on_nmi(void *sink, unsigned pin, bool level)
+{
+    struct machine *m = sink;
+    struct irq_line line = {on_cpu_nmi, m, 0};
+
+    (void)pin;
+    if (m->apic)
+        line = apic_lint(m->apic, 1);
+    irq_set(&line, level);
+}
+
+/* ISA interrupts have the I/O APIC's pins of their numbers; the timer has that
+ * of the cascade, whose own is the 8259s' output. */
+static void on_irq(void *sink, unsigned irq, bool level)
+{
+    struct machine *m = sink;
+    struct irq_line line = i82093aa_input(m->ioapic, irq ? irq : 2);
+
+    irq_set(&line, level);
+}
+
+static void on_apic_base(void *sink, uint64_t base)
+{
+    struct machine *m = sink;
+
+    if (m->apic)
+        apic_set_base(m->apic, base);
 }
 
 static void on_a20(void *sink, unsigned pin, bool level)
@@ -134,8 +184,7 @@ static void on_ferr(void *sink, unsigned pin, bool level)
     irq_set(&line, level);
 }
 
-/* INTR may be driven while the controller is created, before the CPU is. */
-static uint8_t ack_vector(void *source)
+static uint8_t ack_pic(void *source)
 {
     struct machine *m = source;
     struct irq_ack ack = i8259_ack(m->pic);
@@ -143,11 +192,26 @@ static uint8_t ack_vector(void *source)
     return ack.vector(ack.source);
 }
 
+static uint8_t ack_vector(void *source)
+{
+    struct machine *m = source;
+    struct irq_ack ack = m->apic ? apic_ack(m->apic) : i8259_ack(m->pic);
+
+    return ack.vector(ack.source);
+}
+
+/* On the board isapc the processor's pin that enables it is not connected. */
+static bool has_apic(const struct machine *m)
+{
+    return m->config.board == MACHINE_PC &&
+           cpu_model_has(m->model, CPU_FEATURE_APIC);
+}
+
 static enum status build_cpu(struct machine *m)
 {
     uint64_t rate =
         m->config.insns_per_sec ? m->config.insns_per_sec : MACHINE_RATE;
-    const struct cpu_config config = {
+    struct cpu_config config = {
         .model = m->model,
         .fpu = cpu_model_has_fpu(m->model),
         .tsc_hz = rate < CLOCK_HZ_MAX ? rate : CLOCK_HZ_MAX,
@@ -159,6 +223,8 @@ static enum status build_cpu(struct machine *m)
         .log = m->config.log,
     };
 
+    if (has_apic(m))
+        config.apic = (struct apic_base_line){on_apic_base, m};
     return cpu_create(&config, &m->cpu);
 }
 
@@ -181,9 +247,35 @@ static void build_ram(struct machine *m)
                      m->mem->ram + RAM_ABOVE);
 }
 
+static enum status build_apics(struct machine *m)
+{
+    struct apic_config apic = {
+        .name = "apic",
+        .kind = APIC_P6,
+        .mem = m->mem,
+        .clock = m->clock,
+        .log = m->config.log,
+        .bus_hz = APIC_BUS_HZ,
+        .intr = {on_cpu_intr, m, 0},
+        .nmi = {on_cpu_nmi, m, 0},
+        .init = {on_reset, m, 0},
+        .ext = {ack_pic, m},
+    };
+    struct i82093aa_config ioapic = {.name = "ioapic", .mem = m->mem};
+
+    if (m->model == CPU_PENTIUM)
+        apic.kind = APIC_PENTIUM;
+    else if (m->model >= CPU_PENTIUM4)
+        apic.kind = APIC_XAPIC;
+    ADD(m, m->apic, apic_create(&apic, &m->apic));
+    ioapic.apic = m->apic;
+    ADD(m, m->ioapic, i82093aa_create(&ioapic, &m->ioapic));
+    return STATUS_OK;
+}
+
 static enum status build_interrupts(struct machine *m)
 {
-    const struct i8259_config pic = {
+    struct i8259_config pic = {
         .name = "pic",
         .ports = m->ports,
         .intr = {on_intr, m, 0},
@@ -195,6 +287,10 @@ static enum status build_interrupts(struct machine *m)
         .ignne = {on_ignne, m, 0},
     };
 
+    if (has_apic(m)) {
+        TRY(build_apics(m));
+        pic.tap = (struct irq_line){on_irq, m, 0};
+    }
     ADD(m, m->pic, i8259_create(&pic, &m->pic));
     fpu.irq = i8259_input(m->pic, 13);
     ADD(m, m->fpu_irq, fpu_irq_create(&fpu, &m->fpu_irq));
@@ -521,6 +617,8 @@ static enum status build_pci(struct machine *m)
     ADD(m, dev, i440fx_create(&bridge, &dev));
     for (unsigned i = 0; i < 16; i++)
         piix3.irqs[i] = i8259_pci_input(m->pic, i);
+    for (unsigned i = 0; i < PCI_PIRQS && m->ioapic; i++)
+        piix3.pirqs[i] = i82093aa_input_low(m->ioapic, IOAPIC_PIRQA + i);
     ADD(m, dev, piix3_create(&piix3, &dev));
     ADD(m, m->ide, piix3_ide_create(&ide, &m->ide));
     ADD(m, m->pm, piix4_pm_create(&pm, &m->pm));
