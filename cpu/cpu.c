@@ -6,6 +6,7 @@
 #include "cpu/debug_int.h"
 #include "cpu/interp.h"
 #include "cpu/mmu.h"
+#include "cpu/simd.h"
 #include "cpu/sys.h"
 
 #define TSC_HZ 100000000u
@@ -272,5 +273,7 @@ uint64_t cpu_state_hash(struct cpu *cpu, uint64_t hash)
     hash = state_hash_bytes(hash, &tsc, sizeof(tsc));
     if (cpu->fpu.present)
         hash = fpu_state_hash(cpu, hash);
+    if (cpu->model >= CPU_PENTIUM3)
+        hash = simd_state_hash(cpu, hash);
     return hash_segments(cpu, hash);
 }

@@ -22,6 +22,13 @@ static const uint8_t group_of[INSN_SLOT_GROUP] = {
 #include "cpu/insn.def"
 };
 
+/* Where ModRM.mod = 3 leads elsewhere; 0: nowhere. */
+static const uint16_t regs_of[INSN_SLOTS] = {
+#define INSN(slot, mnemonic, a, b, c, sem, reads, writes, traits, models)
+#define REGS(slot, other) [slot] = (other),
+#include "cpu/insn.def"
+};
+
 /* What an operand kind asks of the decoder. */
 enum {
     NEEDS_MODRM = 1 << 0,
@@ -40,10 +47,11 @@ enum {
     SIZE_2 = 1 << 13,
     SIZE_V = 1 << 14,
     SEGMENT = 1 << 15,
+    NEEDS_MOD3 = 1 << 16, /* ModRM.rm may not be memory */
 };
 
 /* clang-format off */
-static const uint16_t needs[] = {
+static const uint32_t needs[] = {
     [OPERAND_Eb] = NEEDS_MODRM | BYTE_RM | SIZE_1,
     [OPERAND_Ew] = NEEDS_MODRM | SIZE_2,
     [OPERAND_Ev] = NEEDS_MODRM | SIZE_V,
@@ -82,10 +90,27 @@ static const uint16_t needs[] = {
     [OPERAND_AL] = ACCUMULATOR | SIZE_1,
     [OPERAND_rAX] = ACCUMULATOR | SIZE_V,
     [OPERAND_v] = SIZE_V,
+    [OPERAND_P]  = NEEDS_MODRM,
+    [OPERAND_N]  = NEEDS_MODRM | NEEDS_MOD3,
+    [OPERAND_Qq] = NEEDS_MODRM,
+    [OPERAND_Qd] = NEEDS_MODRM,
+    [OPERAND_V]  = NEEDS_MODRM,
+    [OPERAND_U]  = NEEDS_MODRM | NEEDS_MOD3,
+    [OPERAND_Wx] = NEEDS_MODRM,
+    [OPERAND_Wu] = NEEDS_MODRM,
+    [OPERAND_Wq] = NEEDS_MODRM,
+    [OPERAND_Wd] = NEEDS_MODRM,
+    [OPERAND_Mx] = NEEDS_MODRM | NEEDS_MEM,
+    [OPERAND_Mf] = NEEDS_MODRM | NEEDS_MEM,
+    [OPERAND_Md] = NEEDS_MODRM | NEEDS_MEM,
+    [OPERAND_Mb] = NEEDS_MODRM | NEEDS_MEM,
+    [OPERAND_Ed] = NEEDS_MODRM,
+    [OPERAND_Gd] = NEEDS_MODRM,
+    [OPERAND_Rw] = NEEDS_MODRM,
 };
 /* clang-format on */
 
-_Static_assert(ARRAY_LEN(needs) == OPERAND_v + 1, "a row for each kind");
+_Static_assert(ARRAY_LEN(needs) == OPERAND_Rw + 1, "a row for each kind");
 
 /* Reads the bytes of one instruction. */
 struct cursor {
@@ -167,6 +192,27 @@ static uint8_t opcode_8086(uint8_t opcode)
     return opcode;
 }
 
+/* The part that a prefix plays in opcodes behind 0F. */
+static unsigned prefix_slot(const struct decode_mode *mode,
+                            const struct insn *insn)
+{
+    if (insn->flags & INSN_REP)
+        return INSN_SLOT_F3;
+    if (insn->flags & INSN_REPNE)
+        return INSN_SLOT_F2;
+    return !(insn->flags & INSN_OP32) == mode->code32 ? INSN_SLOT_66
+                                                      : INSN_SLOT_0F;
+}
+
+static uint16_t find_0f(const struct decode_mode *mode, const struct insn *out)
+{
+    unsigned own = prefix_slot(mode, out) + out->opcode;
+
+    if (insn_info[own].mnemonic || group_of[own])
+        return (uint16_t)own;
+    return (uint16_t)(INSN_SLOT_0F + out->opcode);
+}
+
 static uint16_t find_slot(const struct decode_mode *mode, struct cursor *c,
                           struct insn *out)
 {
@@ -181,7 +227,7 @@ static uint16_t find_slot(const struct decode_mode *mode, struct cursor *c,
             return (uint16_t)own;
     } else if (opcode == 0x0f) {
         out->opcode = take_byte(c);
-        return (uint16_t)(INSN_SLOT_0F + out->opcode);
+        return find_0f(mode, out);
     }
     return INSN_SLOT_ONE + opcode;
 }
@@ -272,6 +318,8 @@ static bool modrm_allowed(const struct decode_mode *mode, unsigned need,
     if (mode->model == CPU_8086)
         return true;
     if ((need & NEEDS_MEM) && modrm >= 0xc0)
+        return false;
+    if ((need & NEEDS_MOD3) && modrm < 0xc0)
         return false;
     if (insn_info[out->slot].operand[0] == OPERAND_Sw && out->reg == SEG_CS)
         return false;
@@ -405,6 +453,37 @@ static void take_operands(const struct decode_mode *mode, struct cursor *c,
         out->seg = SEG_DS;
 }
 
+/* Groups, and slots that ModRM.mod tells apart. */
+static void refine_slot(struct cursor *c, struct insn *out)
+{
+    unsigned group = group_of[out->slot];
+    bool regs = regs_of[out->slot];
+    uint8_t modrm;
+
+    if (!group && !regs)
+        return;
+    modrm = take_byte(c);
+    if (c->result != DECODE_OK)
+        return;
+    c->at--;
+    if (group)
+        out->slot =
+            (uint16_t)(INSN_SLOT_GROUP + 8 * (group - 1) + (modrm >> 3 & 7));
+    if (regs_of[out->slot] && modrm >= 0xc0)
+        out->slot = regs_of[out->slot];
+}
+
+/* Whether the row is meant with the prefixes that are there. */
+static bool prefix_fits(const struct decode_mode *mode, const struct insn *out)
+{
+    unsigned slot = prefix_slot(mode, out);
+
+    return slot == INSN_SLOT_0F ||
+           !(insn_info[out->slot].traits & INSN_TRAIT_EXACT) ||
+           insn_info[slot + out->opcode].mnemonic ||
+           group_of[slot + out->opcode];
+}
+
 static void take_prefixes(const struct decode_mode *mode, struct cursor *c,
                           struct insn *out)
 {
@@ -419,7 +498,6 @@ enum decode_result insn_decode(const struct decode_mode *mode,
 {
     static const uint8_t max[] = {[CPU_8086] = 255, [CPU_286] = 10};
     struct cursor c = {.bytes = bytes, .size = size};
-    unsigned group;
 
     assert(mode->model >= CPU_386 || !mode->code32);
     c.max = mode->model < CPU_386 ? max[mode->model] : INSN_MAX_BYTES;
@@ -429,16 +507,9 @@ enum decode_result insn_decode(const struct decode_mode *mode,
         out->flags = INSN_OP32 | INSN_ADDR32;
     take_prefixes(mode, &c, out);
     out->slot = find_slot(mode, &c, out);
-    group = group_of[out->slot];
-    if (group) {
-        uint8_t modrm = take_byte(&c);
-
-        out->slot =
-            (uint16_t)(INSN_SLOT_GROUP + 8 * (group - 1) + (modrm >> 3 & 7));
-        if (c.result == DECODE_OK)
-            c.at--;
-    }
-    if (c.result == DECODE_OK && !exists(&insn_info[out->slot], mode->model))
+    refine_slot(&c, out);
+    if (c.result == DECODE_OK && (!exists(&insn_info[out->slot], mode->model) ||
+                                  !prefix_fits(mode, out)))
         c.result = DECODE_UNDEFINED;
     if (c.result == DECODE_OK)
         take_operands(mode, &c, out);

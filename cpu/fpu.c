@@ -66,11 +66,10 @@ void cpu_set_ignne(struct cpu *cpu, bool level)
     cpu->fpu.ignne = level;
 }
 
-/* An error that waits. With CR0.NE it is #MF. Else the processor stands still
- * at this instruction until the interrupt that FERR# asked for comes, or the
- * board says by IGNNE# that it came. An 8087 does not hold up the CPU.
- * *stopped: the instruction is not to run now. */
-static bool take_error(struct cpu *cpu, bool *stopped)
+/* With CR0.NE it is #MF. Else the processor stands still at this instruction
+ * until the interrupt that FERR# asked for comes, or the board says by IGNNE#
+ * that it came. An 8087 does not hold up the CPU. */
+bool fpu_wait(struct cpu *cpu, bool *stopped)
 {
     *stopped = false;
     if (!(cpu->fpu.status & SW_ES) || cpu->model == CPU_8086)
@@ -93,7 +92,7 @@ bool exec_fwait(struct cpu *cpu, const struct insn *insn)
     (void)insn;
     if ((cpu->cr0 & (CR0_MP | CR0_TS)) == (CR0_MP | CR0_TS))
         return cpu_fault(cpu, VECTOR_NM, 0);
-    return !cpu->fpu.present || take_error(cpu, &stopped);
+    return !cpu->fpu.present || fpu_wait(cpu, &stopped);
 }
 
 /* There is no coprocessor: with EM and TS clear its instructions do nothing.
@@ -152,7 +151,7 @@ bool exec_esc(struct cpu *cpu, const struct insn *insn)
         return run_reserved(cpu);
     control = is_control(insn, fn);
     if (!control || is_waiting(fn)) {
-        if (!take_error(cpu, &stopped))
+        if (!fpu_wait(cpu, &stopped))
             return false;
         if (stopped)
             return true;

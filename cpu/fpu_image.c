@@ -201,6 +201,48 @@ bool fpu_fnsave(struct cpu *cpu, const struct insn *insn)
     return fpu_fninit(cpu, insn);
 }
 
+/* Bit n of the short tag word: R(n) is not empty. */
+void fpu_put_fx(const struct cpu *cpu, uint8_t *image)
+{
+    const struct fpu *fpu = &cpu->fpu;
+    const uint16_t words[4] = {fpu->control, fpu_status_word(cpu), fpu->full,
+                               fpu->op};
+    const uint32_t pointers[4] = {fpu->ip, fpu->cs, fpu->dp, fpu->ds};
+
+    memcpy(image, words, sizeof(words));
+    memcpy(image + 8, pointers, sizeof(pointers));
+    for (unsigned i = 0; i < FPU_REGS; i++) {
+        struct f80 reg = fpu_st(cpu, i);
+
+        memcpy(image + 32 + 16 * i, &reg.man, 8);
+        memcpy(image + 40 + 16 * i, &reg.se, 2);
+    }
+}
+
+void fpu_get_fx(struct cpu *cpu, const uint8_t *image)
+{
+    struct fpu *fpu = &cpu->fpu;
+    uint16_t words[4];
+    uint32_t pointers[4];
+
+    memcpy(words, image, sizeof(words));
+    memcpy(pointers, image + 8, sizeof(pointers));
+    fpu->full = (uint8_t)words[2];
+    fpu->op = words[3] & OPCODE_MASK;
+    fpu->ip = pointers[0];
+    fpu->cs = (uint16_t)pointers[1];
+    fpu->dp = pointers[2];
+    fpu->ds = (uint16_t)pointers[3];
+    set_control(cpu, words[0]);
+    set_status(cpu, words[1]);
+    for (unsigned i = 0; i < FPU_REGS; i++) {
+        struct f80 *reg = &fpu->reg[fpu_number(cpu, i)];
+
+        memcpy(&reg->man, image + 32 + 16 * i, 8);
+        memcpy(&reg->se, image + 40 + 16 * i, 2);
+    }
+}
+
 bool fpu_fldcw(struct cpu *cpu, const struct insn *insn)
 {
     uint8_t bytes[4] = {0};

@@ -100,6 +100,28 @@ static inline struct f80_env fpu_env(const struct cpu *cpu)
 /* Adds F80_* to the status word; with an unmasked one, ES follows. */
 void fpu_raise(struct cpu *cpu, unsigned flags);
 
+/* Before an instruction that waits: an error that is pending. False: #MF noted.
+ * *stopped: the processor stands still at this instruction instead. */
+bool fpu_wait(struct cpu *cpu, bool *stopped);
+
+/* MMX registers are the significands of R0 to R7. Any instruction with one of
+ * them makes TOP 0 and all registers full; a write sets the rest of R to 1. */
+static inline void fpu_enter_mmx(struct cpu *cpu)
+{
+    cpu->fpu.top = 0;
+    cpu->fpu.full = 0xff;
+}
+
+static inline uint64_t fpu_get_mm(const struct cpu *cpu, unsigned n)
+{
+    return cpu->fpu.reg[n].man;
+}
+
+static inline void fpu_set_mm(struct cpu *cpu, unsigned n, uint64_t value)
+{
+    cpu->fpu.reg[n] = (struct f80){value, 0xffff};
+}
+
 /* Stack fault. True: IE is masked, and the answer is the indefinite NaN. */
 bool fpu_stack_fault(struct cpu *cpu, bool overflow);
 
@@ -128,7 +150,7 @@ void fpu_underflow(struct cpu *cpu, unsigned op, unsigned dest, unsigned pops);
 fpu_fn *fpu_register_form(const struct cpu *cpu, const struct insn *insn);
 fpu_fn *fpu_memory_form(const struct insn *insn);
 
-/* Operands in memory, `size` up to 128 bytes at the instruction's address;
+/* Operands in memory, `size` up to 512 bytes at the instruction's address;
  * all checks come first. False: fault noted. */
 bool fpu_read(struct cpu *cpu, const struct insn *insn, uint8_t *bytes,
               unsigned size);
@@ -136,6 +158,11 @@ bool fpu_read(struct cpu *cpu, const struct insn *insn, uint8_t *bytes,
 bool fpu_may_write(struct cpu *cpu, const struct insn *insn, unsigned size);
 bool fpu_write(struct cpu *cpu, const struct insn *insn, const uint8_t *bytes,
                unsigned size);
+
+/* The x87's part of the image of FXSAVE, 160 bytes of which those of MXCSR are
+ * not touched. */
+void fpu_put_fx(const struct cpu *cpu, uint8_t *image);
+void fpu_get_fx(struct cpu *cpu, const uint8_t *image);
 
 /* Control instructions: these neither wait nor set the pointers, but for
  * FLDCW, FLDENV and FRSTOR, which wait. */

@@ -21,6 +21,8 @@ static bool fault_segment(struct cpu *cpu, unsigned seg, uint32_t at,
 
 static unsigned alignment(const struct insn *insn, unsigned size)
 {
+    if (size == 16) /* of MOVUPS and its kin: others are at multiples of 16 */
+        return 8;
     if (size > 10) /* an image of the whole state */
         return insn_size(insn);
     return size == 10 ? 8 : size;

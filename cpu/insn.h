@@ -55,7 +55,18 @@ struct insn {
  *   Zb Zv  the register in the low bits of the opcode
  *   Sz     the segment register in bits 3-5 of the opcode
  *   Bb     the byte at [(E)BX + AL]
- *   v      no operand; the operand size chooses the mnemonic */
+ *   v      no operand; the operand size chooses the mnemonic
+ * MMX and XMM registers and their memory operands:
+ *   P N    the MMX register in ModRM.reg, ModRM.rm
+ *   Qq Qd  the MMX register in ModRM.rm, or memory of 8, 4 bytes
+ *   V U    the XMM register in ModRM.reg, ModRM.rm
+ *   Wx Wu  the XMM register in ModRM.rm, or memory of 16 bytes, which must be
+ *          aligned; need not be
+ *   Wq Wd  the XMM register in ModRM.rm, or memory of 8, 4 bytes
+ *   Mx Mf  memory of 16, 512 bytes, aligned to 16
+ *   Md Mb  memory of 4 bytes, a byte
+ *   Ed Gd  32 bits whatever the operand size
+ *   Rw     a register, of which 16 bits count, or memory of 2 bytes */
 /* clang-format off */
 #define OPERAND_LIST(X) \
     X(none) \
@@ -64,7 +75,9 @@ struct insn {
     X(Ib) X(Ibs) X(Ic) X(Iw) X(Iv) X(Jb) X(Jv) X(Ap) X(one) \
     X(Ob) X(Ov) X(Xb) X(Xv) X(Yb) X(Yv) X(Bb) \
     X(Zb) X(Zv) X(Sz) X(AL) X(rAX) X(CL) X(DX) \
-    X(ES) X(SS) X(DS) X(FS) X(GS) X(v)
+    X(ES) X(SS) X(DS) X(FS) X(GS) X(v) \
+    X(P) X(N) X(Qq) X(Qd) X(V) X(U) X(Wx) X(Wu) X(Wq) X(Wd) \
+    X(Mx) X(Mf) X(Md) X(Mb) X(Ed) X(Gd) X(Rw)
 /* clang-format on */
 
 enum operand_kind {
@@ -76,9 +89,12 @@ enum operand_kind {
 /* Slots of insn.def. ORDER groups */
 #define INSN_SLOT_ONE   0x000 /* one-byte opcodes */
 #define INSN_SLOT_0F    0x100 /* opcodes behind 0F */
-#define INSN_SLOT_86    0x200 /* where the 8086 differs */
-#define INSN_SLOT_GROUP 0x300
-#define INSN_GROUPS     27
+#define INSN_SLOT_66    0x200 /* the same with a prefix that is part of them */
+#define INSN_SLOT_F2    0x300
+#define INSN_SLOT_F3    0x400
+#define INSN_SLOT_86    0x500 /* where the 8086 differs */
+#define INSN_SLOT_GROUP 0x600
+#define INSN_GROUPS     36
 #define INSN_SLOTS      (INSN_SLOT_GROUP + 8 * INSN_GROUPS)
 
 /* See insn.def. */
@@ -88,6 +104,7 @@ enum {
     INSN_TRAIT_ENDS = 1 << 2,
     INSN_TRAIT_REP = 1 << 3,
     INSN_TRAIT_MAYBE = 1 << 4,
+    INSN_TRAIT_EXACT = 1 << 5,
 };
 
 #define INSN_LATEST 15 /* the models field has 4 bits */

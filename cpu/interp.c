@@ -337,8 +337,11 @@ insn_fn *interp_bind(const struct insn *insn, uint32_t mode, bool dead)
 {
     enum sem sem = sem_of[insn->slot];
 
-    if (sem == SEM_none)
-        return run_exec;
+    if (sem == SEM_none) {
+        insn_fn *fn = simd_bind(insn, mode);
+
+        return fn ? fn : run_exec;
+    }
     if (is_bit_string(insn, sem))
         return run_bit_string;
     if (is_string(sem))

@@ -53,6 +53,9 @@ insn_fn *interp_bind(const struct insn *insn, uint32_t mode, bool dead);
 insn_fn interp_undefined, interp_too_long, interp_end, interp_locked286;
 insn_fn interp_jump_outside;
 
+/* The handler of a row of insn_simd.def; NULL for any other. */
+insn_fn *simd_bind(const struct insn *insn, uint32_t mode);
+
 /* Whether the 8086 and the 286 shift in their own way. */
 bool interp_is_shift(const struct insn *insn);
 insn_fn interp_shift_286;
@@ -124,6 +127,13 @@ void interp_aad(struct cpu *cpu, const struct insn *insn);
     X(shift_286) \
     X(setmo) \
     X(cmpxchg8b) \
+    X(simd) \
+    X(fxsave) \
+    X(fxrstor) \
+    X(ldmxcsr) \
+    X(stmxcsr) \
+    X(clflush) \
+    X(movnti) \
     X(bit_string)
 #define X(name) bool exec_##name(struct cpu *cpu, const struct insn *insn);
 INTERP_EXEC_LIST(X)

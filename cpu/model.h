@@ -41,11 +41,11 @@
     X(CMOV,   15, PENTIUM2, 1) \
     X(PAT,    16, PENTIUM2, 1) \
     X(PSE36,  17, PENTIUM2, 0) \
-    X(CLFSH,  19, PENTIUM4, 0) \
-    X(MMX,    23, PENTIUM,  0) \
-    X(FXSR,   24, PENTIUM2, 0) \
-    X(SSE,    25, PENTIUM3, 0) \
-    X(SSE2,   26, PENTIUM4, 0)
+    X(CLFSH,  19, PENTIUM4, 1) \
+    X(MMX,    23, PENTIUM,  1) \
+    X(FXSR,   24, PENTIUM2, 1) \
+    X(SSE,    25, PENTIUM3, 1) \
+    X(SSE2,   26, PENTIUM4, 1)
 /* clang-format on */
 
 enum cpu_model {

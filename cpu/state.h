@@ -85,6 +85,7 @@ enum {
     VECTOR_PF = 14,
     VECTOR_MF = 16,
     VECTOR_AC = 17,
+    VECTOR_XM = 19,
 };
 
 /* Bits of segment.access: descriptor bytes 5 (low) and the high nibble of
@@ -119,6 +120,13 @@ struct segment {
     /* Derived too: the first offset that the quick check does not grant. */
     uint64_t read_end, write_end;
 };
+
+/* An XMM register: halves, the low one first. */
+struct xmm {
+    uint64_t q[2];
+};
+
+#define XMM_REGS 8
 
 struct table_register {
     uint32_t base;
@@ -210,7 +218,9 @@ struct cpu {
     const struct insn *cur;   /* the instruction that runs, as below */
     const struct insn *from;  /* a near branch that has no link yet */
 
-    struct fpu fpu;
+    struct fpu fpu; /* its registers are the MMX registers, too */
+    _Alignas(16) struct xmm xmm[XMM_REGS];
+    uint32_t mxcsr; /* see sse_float.h */
 
     uint64_t msr[CPU_MSRS]; /* see msr.def */
     uint64_t tsc_offset;    /* TSC less the clock's ticks */

@@ -1,5 +1,6 @@
 /* Reset values (80286 datasheet, table 5; 386 and 486 programmer's reference
  * manuals, 10.1; SDM volume 3, table 9-1). */
+#include "cpu/simd.h"
 #include "cpu/sys_int.h"
 
 #define REAL_DATA \
@@ -74,6 +75,7 @@ void sys_reset(struct cpu *cpu)
     cpu->cpl = 0;
     cpu->user = false;
     fpu_reset(cpu);
+    simd_reset(cpu);
     msr_reset(cpu);
     reset_segments(cpu, &v);
     seg_update_all(cpu);
