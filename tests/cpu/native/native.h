@@ -27,6 +27,8 @@ struct native_state {
     uint32_t reg[8]; /* in the order of their numbers */
     uint32_t eip, eflags;
     unsigned vector; /* out: of the fault, or NATIVE_END */
+    /* x87, MMX, SSE: the image of FXSAVE */
+    _Alignas(16) uint8_t fx[512];
 };
 
 struct native {

@@ -27,6 +27,8 @@ struct page {
     uint16_t far_cs, data, stack, gs; /* 28 2a 2c 2e */
     uint64_t host_rsp;                /* 30 */
     uint64_t eflags_out;              /* 38 */
+    uint8_t unused[0x1c0];            /* 40 */
+    uint8_t fx[512];                  /* 200 */
 };
 
 _Static_assert(offsetof(struct page, eflags) == 0x20, "page");
@@ -34,6 +36,7 @@ _Static_assert(offsetof(struct page, far_eip) == 0x24, "page");
 _Static_assert(offsetof(struct page, gs) == 0x2e, "page");
 _Static_assert(offsetof(struct page, host_rsp) == 0x30, "page");
 _Static_assert(offsetof(struct page, eflags_out) == 0x38, "page");
+_Static_assert(offsetof(struct page, fx) == 0x200, "page");
 
 /* clang-format off */
 __asm__(
@@ -43,6 +46,7 @@ __asm__(
     "native_enter:\n"
     "  push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
     "  mov %rsp, PAGE+0x30\n"
+    "  fxrstor PAGE+0x200\n"
     "  mov PAGE+0x2e, %gs\n"
     "  mov PAGE+0x2a, %ds\n"
     "  mov PAGE+0x2a, %es\n"
@@ -75,12 +79,17 @@ __asm__(
     "  popq PAGE+0x38\n"
     "native_back:\n"
     "  cld\n"
+    "  fxsave PAGE+0x200\n"
     "  mov $0x2b, %eax\n"
     "  mov %eax, %ds\n"
     "  mov %eax, %es\n"
     "  xor %eax, %eax\n"
     "  mov %eax, %gs\n"
     "  mov PAGE+0x30, %rsp\n"
+    "  fninit\n"
+    "  pushq $0x1f80\n"
+    "  ldmxcsr (%rsp)\n"
+    "  pop %rax\n"
     "  pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\n"
     "  ret\n"
     "native_stop:\n"
@@ -234,6 +243,7 @@ void native_run(struct native *native, bool code16, struct native_state *state)
 
     memcpy(page->reg, state->reg, sizeof(page->reg));
     page->eflags = state->eflags;
+    memcpy(page->fx, state->fx, sizeof(page->fx));
     page->far_eip = state->eip;
     page->far_cs = code16 ? NATIVE_SMALL_CODE : NATIVE_FLAT_CODE;
     page->data = page->stack = code16 ? NATIVE_SMALL_DATA : NATIVE_FLAT_DATA;
@@ -241,6 +251,7 @@ void native_run(struct native *native, bool code16, struct native_state *state)
     memcpy(&enter, &at, sizeof(enter));
     enter();
     memcpy(state->reg, page->reg, sizeof(page->reg));
+    memcpy(state->fx, page->fx, sizeof(state->fx));
     state->eflags = (uint32_t)page->eflags_out;
     state->vector = NATIVE_END;
     if (page->eflags >> 31) {

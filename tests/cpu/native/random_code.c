@@ -126,7 +126,9 @@ static bool is_wanted(const struct pick *p)
     if (is_named(p, "in out insb insw outsb outsw cli sti hlt iret int int1 "
                     "int3 into bound fwait esc cpuid loadall lar lsl verr "
                     "verw sldt str smsw lmsw lldt ltr sgdt sidt lgdt lidt "
-                    "clts invd wbinvd invlpg les lds lss lfs lgs popf") ||
+                    "clts invd wbinvd invlpg les lds lss lfs lgs popf "
+                    "rdtsc rdmsr wrmsr rdpmc sysenter sysexit rsm "
+                    "fxsave fxrstor ldmxcsr rcpps rcpss rsqrtps rsqrtss") ||
         strstr(p->info->mnemonic, "far"))
         return false;
     if (has_operand(p, OPERAND_Cd) || has_operand(p, OPERAND_Dd) ||
@@ -137,6 +139,8 @@ static bool is_wanted(const struct pick *p)
         return false; /* made on purpose elsewhere */
     if (p->info->operand[0] == OPERAND_Sw)
         return false;
+    if (is_named(p, "cvtpi2ps") && (p->insn.flags & INSN_MEM))
+        return false; /* AMD's do not begin with MMX then */
     if (is_named(p, "bswap") && !wide)
         return false; /* undefined */
     if (is_named(p, "bsf bsr") && (p->insn.flags & INSN_REP))
@@ -153,6 +157,7 @@ static bool writes_stack_pointer(const struct pick *p)
         switch (p->info->operand[n]) {
         case OPERAND_Ev:
         case OPERAND_Ew:
+        case OPERAND_Ed:
             if (!(p->insn.flags & INSN_MEM) && p->insn.rm == sp)
                 return true;
             break;
@@ -161,6 +166,7 @@ static bool writes_stack_pointer(const struct pick *p)
                 return true;
             break;
         case OPERAND_Gv:
+        case OPERAND_Gd:
             if (p->insn.reg == sp)
                 return true;
             break;
@@ -180,15 +186,16 @@ static bool leaves_stack(const struct pick *p)
 /* Random bytes that decode to something wanted. */
 static bool try_pick(struct random_code *c, struct pick *p)
 {
-    const struct decode_mode mode = {.model = CPU_486, .code32 = !c->code16};
+    const struct decode_mode mode = {.model = CPU_PENTIUM4,
+                                     .code32 = !c->code16};
     static const uint8_t segments[] = {0x3e, 0x36, 0x65, 0x26};
 
     p->size = 0;
-    if (one_in(c, 4))
+    if (one_in(c, c->simd ? 2 : 4))
         p->bytes[p->size++] = 0x66;
-    if (one_in(c, 16))
+    if (one_in(c, c->simd ? 500 : 16))
         p->bytes[p->size++] = 0xf0;
-    if (one_in(c, 6))
+    if (one_in(c, c->simd ? 2 : 6))
         p->bytes[p->size++] = next(c) & 0x100 ? 0xf2 : 0xf3;
     if (one_in(c, 5)) {
         unsigned segment = next(c) >> 8 & 3;
@@ -198,7 +205,7 @@ static bool try_pick(struct random_code *c, struct pick *p)
         if ((segment == 2 || c->code16) && one_in(c, 2))
             p->bytes[p->size++] = 0x67;
     }
-    if (one_in(c, 3))
+    if (c->simd || one_in(c, 3))
         p->bytes[p->size++] = 0x0f;
     for (unsigned i = 0; i < 4; i++) {
         uint32_t bits = next(c);
@@ -211,6 +218,8 @@ static bool try_pick(struct random_code *c, struct pick *p)
         return false;
     p->info = &insn_info[p->insn.slot];
     p->size = p->insn.length;
+    if (c->simd && !(p->info->traits & INSN_TRAIT_EXACT))
+        return false;
     return p->insn.seg != SEG_FS && is_wanted(p) && !writes_stack_pointer(p) &&
            !leaves_stack(p);
 }
@@ -232,12 +241,21 @@ static bool is_small(const struct random_code *c, unsigned seg)
     return c->code16 || seg == SEG_GS;
 }
 
+/* Where the memory operand is to be: mostly aligned where it must be. */
+static uint32_t operand_at(struct random_code *c, const struct pick *p)
+{
+    uint32_t at = data_at(c, is_small(c, p->insn.seg), 4);
+    bool aligned = has_operand(p, OPERAND_Wx) || has_operand(p, OPERAND_Mx);
+
+    return aligned && !one_in(c, 40) ? at & ~15u : at;
+}
+
 /* Sets base and index of a memory operand so that it is in the data. */
 static bool prepare_memory(struct random_code *c, const struct pick *p,
                            uint16_t undefined)
 {
     const struct insn *insn = &p->insn;
-    uint32_t at = data_at(c, is_small(c, insn->seg), 4), disp = insn->disp;
+    uint32_t at = operand_at(c, p), disp = insn->disp;
     uint32_t index = next(c) % 64;
 
     if (insn->base == INSN_NO_REG && insn->index_reg == INSN_NO_REG)
@@ -343,6 +361,8 @@ static void put_pick(struct random_code *c, struct pick *p, uint16_t *undefined)
         define_flags(c, undefined);
     if (is_string(p))
         prepare_string(c, p, *undefined);
+    else if (is_named(p, "maskmovq maskmovdqu"))
+        set_reg(c, CPU_EDI, data_at(c, small, 4), *undefined);
     else if (is_named(p, "xlat"))
         set_reg(c, CPU_EBX, data_at(c, small, 1), *undefined);
     else if (is_named(p, "leave enter"))
@@ -361,7 +381,7 @@ static void put_pick(struct random_code *c, struct pick *p, uint16_t *undefined)
     begin(c, *undefined);
     memcpy(c->bytes + c->size, p->bytes, p->size);
     if (absolute) { /* the displacement comes before an immediate */
-        uint32_t at = data_at(c, small, 4);
+        uint32_t at = operand_at(c, p);
         unsigned end = p->size;
 
         for (unsigned n = 0; n < 3; n++) {

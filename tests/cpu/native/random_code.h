@@ -11,6 +11,7 @@
 struct random_code {
     uint32_t seed; /* in: of this program; not 0 */
     bool code16;
+    bool simd;      /* in: rows of insn_simd.def alone */
     unsigned insns; /* in: how many random instructions */
     uint8_t bytes[RANDOM_BYTES];
     unsigned size;
