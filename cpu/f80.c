@@ -435,33 +435,17 @@ struct f80 f80_div(struct f80 a, struct f80 b, struct f80_env *env)
     return divide_numbers(unpack(a), unpack(b), env);
 }
 
-/* floor(sqrt(n)) bit by bit for n = man * 2^shift: gives 64 bits of root, and
- * 64 more with a sticky bit. */
+/* The root of man * 2^64, or of half that: 64 bits of it, then a bit for the
+ * half and a sticky one. (r + 1/2)^2 = r^2 + r + 1/4, so a rest above r is more
+ * than half a unit; it is never the half itself. */
 static struct u128 root(uint64_t man, bool odd)
 {
-    /* Radicand as a 128-bit fraction in [1/4, 1): taken two bits a step, zeros
-     * behind. Remainder and trial stay below 2^67 for the first 64 steps, so a
-     * pair is needed. */
-    struct u128 radicand = {odd ? man : man >> 1, odd ? 0 : man << 63};
-    struct u128 rest = {0, 0}, q = {0, 0};
+    struct u128 radicand = {odd ? man : man >> 1, odd ? 0 : man << 63}, rest;
+    uint64_t r = wide_sqrt(radicand, &rest);
+    bool above_half = rest.high || rest.low > r;
 
-    for (unsigned step = 0; step < 66; step++) {
-        struct u128 trial;
-
-        rest = wide_shl(rest, 2);
-        rest.low |= radicand.high >> 62;
-        radicand = wide_shl(radicand, 2);
-        trial = wide_shl(q, 2);
-        trial.low |= 1;
-        q = wide_shl(q, 1);
-        if (!wide_less(rest, trial)) {
-            rest = wide_sub(rest, trial);
-            q.low |= 1;
-        }
-    }
-    q = wide_shl(q, 62); /* 66 bits of root to the top */
-    q.low |= rest.high || rest.low;
-    return q;
+    return (struct u128){r, (above_half ? F80_INTEGER : 0) |
+                                (rest.high || rest.low ? 1 : 0)};
 }
 
 struct f80 f80_sqrt(struct f80 a, struct f80_env *env)
