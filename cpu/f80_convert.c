@@ -544,10 +544,8 @@ static bool remainder_special(struct f80 a, struct f80 b, struct f80_env *env,
     }
     note_denormal(a, env);
     note_denormal(b, env);
-    if (ca == F80_ZERO || cb == F80_INFINITE) {
+    if (ca == F80_ZERO) {
         *out = a;
-        if (ca == F80_DENORMAL) /* a pseudo-denormal comes out normal */
-            out->se |= (uint16_t)(a.man >> 63);
         return true;
     }
     return false;
@@ -610,6 +608,10 @@ struct f80 f80_remainder(struct f80 a, struct f80 b, bool nearest,
     if (remainder_special(a, b, env, &result))
         return result;
     ma = normalize(a, &ea);
+    if (f80_classify(b) == F80_INFINITE) { /* a, which may underflow */
+        r = (struct reduction){.rest = ma, .exp = ea};
+        return pack_reduction(&r, f80_negative(a), env);
+    }
     mb = normalize(b, &eb);
     diff = ea - eb;
     r.exp = diff < 0 ? ea : eb;
