@@ -209,7 +209,7 @@ static void random_memory(struct rig *r, uint8_t memory[BYTES])
 }
 
 /* Which instruction: reserved ones and those of later processors are left
- * out, and FLDENV and FRSTOR, with which every step begins anyway. */
+ * out. */
 static bool is_allowed(unsigned opcode, unsigned modrm)
 {
     static const struct {
@@ -232,11 +232,11 @@ static bool is_allowed(unsigned opcode, unsigned modrm)
         return true;
     }
     if (opcode == 0xd9)
-        return reg != 1 && reg != 4;
+        return reg != 1;
     if (opcode == 0xdb)
         return reg != 1 && reg != 4 && reg != 6;
     if (opcode == 0xdd)
-        return reg != 1 && reg != 4 && reg != 5;
+        return reg != 1 && reg != 5;
     return opcode != 0xdf || reg != 1;
 }
 
@@ -331,7 +331,7 @@ static bool is_transcendental(const uint8_t insn[2])
 static void forgive(const uint8_t insn[2], struct outcome *ours,
                     struct outcome *host)
 {
-    uint32_t operand = (uint32_t)(uintptr_t)host->memory;
+    uint32_t operand = (uint32_t)(uintptr_t)host->memory, pointer;
     unsigned ours_sw = get_word(ours->image, 4);
     unsigned host_sw = get_word(host->image, 4);
 
@@ -339,7 +339,8 @@ static void forgive(const uint8_t insn[2], struct outcome *ours,
     memset(host->image + 16, 0, 4);
     memset(ours->image + 24, 0, 4);
     memset(host->image + 24, 0, 4);
-    if (ours->image[22] == OPERAND >> 16)
+    memcpy(&pointer, ours->image + 20, 4);
+    if (pointer == OPERAND)
         memcpy(ours->image + 20, &operand, 4);
     if ((insn[0] | 4) == 0xdd && insn[1] == 0x36) { /* FNSTENV, FNSAVE */
         memset(ours->memory + 16, 0, 4);
