@@ -273,7 +273,6 @@ uint64_t cpu_state_hash(struct cpu *cpu, uint64_t hash)
     hash = state_hash_bytes(hash, &tsc, sizeof(tsc));
     if (cpu->fpu.present)
         hash = fpu_state_hash(cpu, hash);
-    if (cpu->model >= CPU_PENTIUM3)
-        hash = simd_state_hash(cpu, hash);
+    hash = simd_state_hash(cpu, hash);
     return hash_segments(cpu, hash);
 }

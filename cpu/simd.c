@@ -97,13 +97,21 @@ static bool store(struct cpu *cpu, const struct insn *insn,
 }
 
 /* MASKMOVQ and MASKMOVDQU: bytes of `value` whose mask has the top bit set go
- * to [(E)DI]. All of the operand must be in the segment; its pages matter when
- * something is stored. */
+ * to [(E)DI]. A half of the operand of which nothing is stored is not checked;
+ * what there is to fault then is left to the processor (SDM volume 2). */
+
+static bool may_store_half(struct cpu *cpu, const struct insn *insn,
+                           uint32_t at, uint64_t mask)
+{
+    if (!(mask & UINT64_C(0x8080808080808080)))
+        return true;
+    return seg_check(cpu, insn->seg, at, 8, true) &&
+           mmu_probe_write(cpu, cpu->seg[insn->seg].base + at, 8, cpu->user);
+}
+
 static bool store_masked(struct cpu *cpu, const struct insn *insn,
                          const struct xmm *value, const struct xmm *mask)
 {
-    const uint64_t tops = UINT64_C(0x8080808080808080);
-    unsigned size = operand_of(insn, 0)->bytes;
     uint32_t at = cpu->reg[CPU_EDI];
     uint8_t bytes[16], masks[16];
 
@@ -111,13 +119,10 @@ static bool store_masked(struct cpu *cpu, const struct insn *insn,
     memcpy(masks, mask, sizeof(masks));
     if (!(insn->flags & INSN_ADDR32))
         at &= 0xffff;
-    if (!seg_check(cpu, insn->seg, at, size, true))
+    if (!may_store_half(cpu, insn, at, mask->q[0]) ||
+        !may_store_half(cpu, insn, at + 8, mask->q[1]))
         return false;
-    if (!((mask->q[0] | mask->q[1]) & tops))
-        return true;
-    if (!mmu_probe_write(cpu, cpu->seg[insn->seg].base + at, size, cpu->user))
-        return false;
-    for (unsigned i = 0; i < size; i++) {
+    for (unsigned i = 0; i < 16; i++) {
         if ((masks[i] >> 7) && !seg_store(cpu, insn->seg, at + i, bytes[i], 1))
             return false;
     }

@@ -87,6 +87,8 @@ START_TEST(processor)
     FLIP(cpu->idtr.base);
     FLIP(cpu->idtr.limit);
     FLIP(cpu->msr);
+    FLIP(cpu->xmm);
+    FLIP(cpu->mxcsr);
     FLIP(cpu->trap_bits);
     FLIP(cpu->halted);
     FLIP(cpu->shutdown);

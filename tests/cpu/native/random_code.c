@@ -361,8 +361,10 @@ static void put_pick(struct random_code *c, struct pick *p, uint16_t *undefined)
         define_flags(c, undefined);
     if (is_string(p))
         prepare_string(c, p, *undefined);
-    else if (is_named(p, "maskmovq maskmovdqu"))
-        set_reg(c, CPU_EDI, data_at(c, small, 4), *undefined);
+    else if (is_named(p, "maskmovq maskmovdqu")) /* AMD's wrap and fault in
+                                                  * their own way at the end */
+        set_reg(c, CPU_EDI, data_at(c, false, 4) - (small ? NATIVE_DATA : 0),
+                *undefined);
     else if (is_named(p, "xlat"))
         set_reg(c, CPU_EBX, data_at(c, small, 1), *undefined);
     else if (is_named(p, "leave enter"))
