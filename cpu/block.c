@@ -400,7 +400,7 @@ static bool fetch_byte(struct cpu *cpu, uint32_t eip, uint8_t *byte,
 {
     if (!mmu_fetch(cpu, cpu->seg[SEG_CS].base + eip, phys))
         return false;
-    *byte = (uint8_t)mem_load(cpu->mem, *phys & UINT32_MAX, 1);
+    *byte = (uint8_t)mem_load(cpu->mem, *phys, 1);
     return true;
 }
 
@@ -506,8 +506,7 @@ static struct block *take_room(struct cpu *cpu)
 
 static bool can_keep(const struct cpu *cpu, paddr phys)
 {
-    const struct mem_page *row =
-        &cpu->mem->pages[(phys & UINT32_MAX) >> MEM_PAGE_BITS];
+    const struct mem_page *row = mem_page_at(cpu->mem, phys);
 
     return row->host && !(row->flags & MEM_PAGE_IO);
 }
@@ -612,7 +611,10 @@ const struct block *blocks_find(struct cpu *cpu, uint32_t mode)
     }
     if (!mmu_fetch(cpu, cpu->seg[SEG_CS].base + cpu->eip, &phys))
         return NULL;
-    phys &= UINT32_MAX;
+    if (phys > UINT32_MAX) { /* nothing is there: FF FF */
+        cpu_fault(cpu, VECTOR_UD, 0);
+        return NULL;
+    }
     block = find_in_hash(cpu, (uint32_t)phys, mode);
     if (!block)
         return build(cpu, (uint32_t)phys, mode);

@@ -20,7 +20,7 @@ static void watch_stored(void *self, paddr addr, unsigned size,
     if (flags & MEM_PAGE_CODE)
         blocks_stored(cpu, addr, size, old);
     if (flags & MEM_PAGE_TABLE)
-        mmu_stored(cpu, addr, size);
+        mmu_stored(cpu, addr, size, old);
     if (flags & MEM_PAGE_WATCH)
         debug_stored(cpu, addr, size, old);
 }
@@ -269,6 +269,7 @@ uint64_t cpu_state_hash(struct cpu *cpu, uint64_t hash)
     hash = state_hash_bytes(hash, cpu->dr, sizeof(cpu->dr));
     hash = state_hash_bytes(hash, cpu->test_reg, sizeof(cpu->test_reg));
     hash = state_hash_bytes(hash, values, sizeof(values));
+    hash = state_hash_bytes(hash, cpu->pdpte, sizeof(cpu->pdpte));
     hash = state_hash_bytes(hash, cpu->msr, sizeof(cpu->msr));
     hash = state_hash_bytes(hash, &tsc, sizeof(tsc));
     if (cpu->fpu.present)

@@ -1,376 +1,10 @@
-/* Address spaces and the page walk; see mmu.h.
- *
- * What was filled is remembered twice over, so that it can be dropped exactly:
- * a `fill` record stands in the chain of its physical page (for remapped and
- * newly protected pages) and in the chain of its address space (for eviction).
- * A record may outlive the entry it made; it never misses one.
- *
- * Which linear pages stem from a page of the page tables is remembered by
- * `use` records in the chain of that page, whose row has MEM_PAGE_TABLE: a
- * store there drops just the entries of the changed page-table entry. */
+/* Accesses: what the quick tables do not have, and filling them; see mmu.h. */
 #include "cpu/mmu.h"
 
-#include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "core/flat.h"
 #include "cpu/debug_int.h"
-
-#define SPACES     32
-#define FILLS      (1u << 17)
-#define USES       (1u << 15)
-#define TABLE_SPAN (1u << 10) /* entries in a page table */
-
-#define PTE_P  0x001u
-#define PTE_W  0x002u
-#define PTE_U  0x004u
-#define PTE_A  0x020u
-#define PTE_D  0x040u
-#define PTE_PS 0x080u
-
-#define PF_P 1u /* error code: protection violation */
-#define PF_W 2u
-#define PF_U 4u
-
-/* Which tables of its space a fill stands in. */
-enum {
-    FILL_READ = 1 << 0,
-    FILL_WRITE = 1 << 1,
-    FILL_FETCH = 1 << 2,
-    FILL_USER_SHIFT = 3, /* the same three for the user's tables */
-};
-
-struct fill {
-    uint32_t vpn, page;  /* linear and physical page */
-    uint32_t next, prev; /* in the chain of the physical page */
-    uint32_t next_in_space;
-    uint8_t space, kinds;
-};
-
-struct use {
-    uint32_t vpn; /* the first linear page that the table covers */
-    uint32_t next;
-    uint8_t space;
-    bool directory;
-};
-
-struct addr_space {
-    uint32_t cr3, mode; /* key; mode: see mode_key() */
-    bool used;
-    uint64_t last_used;
-    int64_t *read[2], *write[2]; /* supervisor's, user's */
-    uint32_t *fetch[2];
-    uint32_t fills; /* chain; 0 ends it */
-};
-
-struct mmu {
-    struct flat_source *source;
-    struct addr_space spaces[SPACES];
-    uint64_t selections;
-    struct fill *fills; /* [0] unused: 0 means none */
-    uint32_t fill_count, free_fills;
-    struct use *uses; /* [0] unused */
-    uint32_t use_count;
-    uint32_t *fills_of; /* by physical page: chain of fills */
-    uint32_t *uses_of;  /* by physical page: chain of uses */
-};
-
-/* What a walk found. */
-struct walk {
-    paddr phys;
-};
-
-static void destroy_space(struct mmu *mmu, struct addr_space *space)
-{
-    for (unsigned i = 0; i < 2; i++) {
-        flat_destroy(mmu->source, space->read[i]);
-        flat_destroy(mmu->source, space->write[i]);
-        free(space->fetch[i]);
-    }
-}
-
-void mmu_destroy(struct cpu *cpu)
-{
-    struct mmu *mmu = cpu->mmu;
-
-    if (!mmu)
-        return;
-    for (unsigned i = 0; i < SPACES; i++)
-        destroy_space(mmu, &mmu->spaces[i]);
-    flat_source_destroy(mmu->source);
-    free(mmu->fills);
-    free(mmu->uses);
-    free(mmu->fills_of);
-    free(mmu->uses_of);
-    free(mmu);
-    cpu->mmu = NULL;
-}
-
-/* Gives a space its tables; a space keeps them for good. */
-static bool make_tables(struct mmu *mmu, struct addr_space *space)
-{
-    for (unsigned i = 0; i < 2; i++) {
-        if (!space->read[i])
-            space->read[i] = flat_create(mmu->source);
-        if (!space->write[i])
-            space->write[i] = flat_create(mmu->source);
-        if (!space->fetch[i])
-            space->fetch[i] = calloc(MEM_PAGES, sizeof(uint32_t));
-        if (!space->read[i] || !space->write[i] || !space->fetch[i])
-            return false;
-    }
-    return true;
-}
-
-enum status mmu_create(struct cpu *cpu)
-{
-    struct mmu *mmu = calloc(1, sizeof(*mmu));
-
-    cpu->mmu = mmu;
-    if (!mmu)
-        return STATUS_NO_MEMORY;
-    mmu->source = flat_source_create(MEM_PAGES, MMU_INVALID);
-    mmu->fills = calloc(FILLS, sizeof(*mmu->fills));
-    mmu->uses = calloc(USES, sizeof(*mmu->uses));
-    mmu->fills_of = calloc(MEM_PAGES + 1, sizeof(uint32_t));
-    mmu->uses_of = calloc(MEM_PAGES + 1, sizeof(uint32_t));
-    mmu->fill_count = mmu->use_count = 1;
-    if (!mmu->source || !mmu->fills || !mmu->uses || !mmu->fills_of ||
-        !mmu->uses_of || !make_tables(mmu, &mmu->spaces[0])) {
-        mmu_destroy(cpu);
-        return STATUS_NO_MEMORY;
-    }
-    return STATUS_OK;
-}
-
-/* Dropping entries. */
-
-static void drop_entries(struct addr_space *space, uint32_t vpn, unsigned kinds)
-{
-    for (unsigned user = 0; user < 2; user++, kinds >>= FILL_USER_SHIFT) {
-        if (kinds & FILL_READ)
-            space->read[user][vpn] = MMU_INVALID;
-        if (kinds & FILL_WRITE)
-            space->write[user][vpn] = MMU_INVALID;
-        if (kinds & FILL_FETCH)
-            space->fetch[user][vpn] = 0;
-    }
-}
-
-#define ALL_KINDS   0x3fu
-#define WRITE_KINDS (FILL_WRITE | FILL_WRITE << FILL_USER_SHIFT)
-
-/* Forgets a fill: out of the chain of its page, to the free list. */
-static void unlink_fill(struct mmu *mmu, uint32_t n)
-{
-    struct fill *f = &mmu->fills[n];
-
-    if (f->prev)
-        mmu->fills[f->prev].next = f->next;
-    else
-        mmu->fills_of[f->page] = f->next;
-    if (f->next)
-        mmu->fills[f->next].prev = f->prev;
-}
-
-static void clear_space(struct mmu *mmu, struct addr_space *space)
-{
-    uint32_t next;
-
-    for (uint32_t n = space->fills; n; n = next) {
-        struct fill *f = &mmu->fills[n];
-
-        next = f->next_in_space;
-        drop_entries(space, f->vpn, f->kinds);
-        unlink_fill(mmu, n);
-        f->next_in_space = mmu->free_fills;
-        mmu->free_fills = n;
-    }
-    space->fills = 0;
-}
-
-void mmu_flush(struct cpu *cpu)
-{
-    for (unsigned i = 0; i < SPACES; i++)
-        clear_space(cpu->mmu, &cpu->mmu->spaces[i]);
-    cpu->events |= CPU_EVENT_RELOAD;
-}
-
-void mmu_flush_page(struct cpu *cpu, laddr addr)
-{
-    for (unsigned i = 0; i < SPACES; i++) {
-        if (cpu->mmu->spaces[i].read[0])
-            drop_entries(&cpu->mmu->spaces[i], addr >> MEM_PAGE_BITS,
-                         ALL_KINDS);
-    }
-    cpu->events |= CPU_EVENT_RELOAD;
-}
-
-static void drop_page(struct mmu *mmu, uint32_t page, unsigned kinds)
-{
-    for (uint32_t n = mmu->fills_of[page]; n; n = mmu->fills[n].next) {
-        struct fill *f = &mmu->fills[n];
-
-        drop_entries(&mmu->spaces[f->space], f->vpn, f->kinds & kinds);
-        f->kinds &= (uint8_t)~kinds;
-    }
-}
-
-void mmu_protect_page(struct cpu *cpu, uint32_t page)
-{
-    assert(page <= MEM_PAGES);
-    drop_page(cpu->mmu, page, WRITE_KINDS);
-}
-
-void mmu_remapped(struct cpu *cpu, uint32_t first_page, uint32_t pages)
-{
-    if (pages == MEM_PAGES) {
-        mmu_flush(cpu);
-        return;
-    }
-    for (uint32_t i = 0; i < pages; i++)
-        drop_page(cpu->mmu, first_page + i, ALL_KINDS);
-    cpu->events |= CPU_EVENT_RELOAD;
-}
-
-/* One page-table entry changed: drops what it and only it gave. */
-static void drop_use(struct mmu *mmu, const struct use *use, uint32_t index)
-{
-    struct addr_space *space = &mmu->spaces[use->space];
-    uint32_t span = use->directory ? TABLE_SPAN : 1;
-    uint32_t vpn = use->vpn + index * span;
-
-    for (uint32_t i = 0; i < span; i++)
-        drop_entries(space, vpn + i, ALL_KINDS);
-}
-
-void mmu_stored(struct cpu *cpu, paddr addr, unsigned size)
-{
-    struct mmu *mmu = cpu->mmu;
-    uint32_t page = (uint32_t)(addr >> MEM_PAGE_BITS);
-    uint32_t offset = addr & MEM_PAGE_MASK;
-    uint32_t first = offset / 4, last = (offset + size - 1) / 4;
-
-    if (!(cpu->mem->pages[page].flags & MEM_PAGE_TABLE))
-        return;
-    for (uint32_t n = mmu->uses_of[page]; n; n = mmu->uses[n].next) {
-        for (uint32_t i = first; i <= last; i++)
-            drop_use(mmu, &mmu->uses[n], i);
-    }
-    cpu->events |= CPU_EVENT_RELOAD;
-}
-
-/* Selecting a space. */
-
-/* All that changes what a walk yields, besides CR3 and memory. */
-static uint32_t mode_key(const struct cpu *cpu)
-{
-    if (!(cpu->cr0 & CR0_PG))
-        return 0;
-    return (cpu->cr0 & (CR0_PG | CR0_WP)) | (cpu->cr4 & CR4_PSE);
-}
-
-/* Forgets every use of page tables, with all entries that stem from them. */
-static void forget_uses(struct cpu *cpu)
-{
-    struct mmu *mmu = cpu->mmu;
-
-    mmu_flush(cpu);
-    for (uint32_t page = 0; page < MEM_PAGES; page++) {
-        if (mmu->uses_of[page])
-            mem_flag_page(cpu->mem, page, 0, MEM_PAGE_TABLE);
-    }
-    memset(mmu->uses_of, 0, (MEM_PAGES + 1) * sizeof(*mmu->uses_of));
-    mmu->use_count = 1;
-}
-
-static struct addr_space *find_space(struct cpu *cpu, uint32_t cr3,
-                                     uint32_t mode)
-{
-    struct mmu *mmu = cpu->mmu;
-    struct addr_space *oldest = &mmu->spaces[0];
-
-    for (unsigned i = 0; i < SPACES; i++) {
-        struct addr_space *space = &mmu->spaces[i];
-
-        if (space->used && space->cr3 == cr3 && space->mode == mode)
-            return space;
-        if (space->last_used < oldest->last_used)
-            oldest = space;
-    }
-    /* Out of memory for one more: share the first, which has its tables. */
-    if (!make_tables(mmu, oldest))
-        oldest = &mmu->spaces[0];
-    clear_space(mmu, oldest);
-    oldest->cr3 = cr3;
-    oldest->mode = mode;
-    oldest->used = true;
-    return oldest;
-}
-
-void mmu_select(struct cpu *cpu)
-{
-    uint32_t mode = mode_key(cpu);
-    uint32_t cr3 = mode ? cpu->cr3 & ~MEM_PAGE_MASK : 0;
-    struct addr_space *space = cpu->space;
-
-    if (!space || space->cr3 != cr3 || space->mode != mode || !space->used) {
-        space = find_space(cpu, cr3, mode);
-        space->last_used = ++cpu->mmu->selections;
-        cpu->space = space;
-    }
-    cpu->read_table = space->read[cpu->user];
-    cpu->write_table = space->write[cpu->user];
-    cpu->fetch_table = space->fetch[cpu->user];
-}
-
-/* Filling. */
-
-static uint32_t take_fill(struct cpu *cpu)
-{
-    struct mmu *mmu = cpu->mmu;
-    uint32_t n = mmu->free_fills;
-
-    if (!n && mmu->fill_count < FILLS)
-        return mmu->fill_count++;
-    if (!n) {
-        mmu_flush(cpu);
-        n = mmu->free_fills;
-    }
-    mmu->free_fills = mmu->fills[n].next_in_space;
-    return n;
-}
-
-/* Remembers that `kinds` entries of `vpn` lead to physical page `page`. */
-static void remember_fill(struct cpu *cpu, uint32_t vpn, uint32_t page,
-                          unsigned kinds)
-{
-    struct mmu *mmu = cpu->mmu;
-    unsigned space = (unsigned)(cpu->space - mmu->spaces);
-    struct fill *f;
-    uint32_t n;
-
-    for (n = mmu->fills_of[page]; n; n = mmu->fills[n].next) {
-        f = &mmu->fills[n];
-        if (f->vpn == vpn && f->space == space) {
-            f->kinds |= (uint8_t)kinds;
-            return;
-        }
-    }
-    n = take_fill(cpu);
-    f = &mmu->fills[n];
-    *f = (struct fill){.vpn = vpn,
-                       .page = page,
-                       .next = mmu->fills_of[page],
-                       .next_in_space = cpu->space->fills,
-                       .space = (uint8_t)space,
-                       .kinds = (uint8_t)kinds};
-    if (f->next)
-        mmu->fills[f->next].prev = n;
-    mmu->fills_of[page] = n;
-    cpu->space->fills = n;
-}
+#include "cpu/mmu_int.h"
 
 /* True if a data breakpoint lies in the linear page: it stays slow. */
 static bool page_has_breakpoint(const struct cpu *cpu, uint32_t vpn)
@@ -401,7 +35,7 @@ static void fill_entry(struct cpu *cpu, laddr addr, const struct walk *walk,
     unsigned kinds = FILL_READ;
     int64_t addend, write_addend = MMU_INVALID;
 
-    if (!row->host || (row->flags & MEM_PAGE_IO))
+    if (!row->host || (row->flags & MEM_PAGE_IO) || walk->passing)
         return;
     addend = (int64_t)(uintptr_t)row->host - ((int64_t)vpn << MEM_PAGE_BITS);
     if (write)
@@ -414,139 +48,11 @@ static void fill_entry(struct cpu *cpu, laddr addr, const struct walk *walk,
     if (page_has_breakpoint(cpu, vpn) ||
         (cpu->debugging && debug_watches(cpu, vpn, row->flags)))
         return;
-    remember_fill(cpu, vpn, (uint32_t)(row - cpu->mem->pages),
+    mmu_note_fill(cpu, vpn, (uint32_t)(row - cpu->mem->pages),
                   user ? kinds << FILL_USER_SHIFT : kinds);
     cpu->space->read[user][vpn] = addend;
     if (kinds & FILL_WRITE)
         cpu->space->write[user][vpn] = write_addend;
-}
-
-/* The walk (SDM volume 3, 4.3). */
-
-static bool fault_page(struct cpu *cpu, laddr addr, uint32_t error)
-{
-    cpu->cr2 = addr;
-    return cpu_fault(cpu, VECTOR_PF, error);
-}
-
-static uint32_t read_entry(struct cpu *cpu, paddr at)
-{
-    return mem_load(cpu->mem, at, 4);
-}
-
-/* Marks the page at `at` as part of the page tables of the present space. */
-static void remember_use(struct cpu *cpu, paddr at, uint32_t vpn,
-                         bool directory)
-{
-    struct mmu *mmu = cpu->mmu;
-    uint32_t page = (uint32_t)(mem_page_at(cpu->mem, at) - cpu->mem->pages);
-    unsigned space = (unsigned)(cpu->space - mmu->spaces);
-    uint32_t n;
-
-    for (n = mmu->uses_of[page]; n; n = mmu->uses[n].next) {
-        const struct use *u = &mmu->uses[n];
-
-        if (u->space == space && u->vpn == vpn && u->directory == directory)
-            return;
-    }
-    if (mmu->use_count == USES)
-        forget_uses(cpu);
-    n = mmu->use_count++;
-    mmu->uses[n] = (struct use){.vpn = vpn,
-                                .next = mmu->uses_of[page],
-                                .space = (uint8_t)space,
-                                .directory = directory};
-    mmu->uses_of[page] = n;
-    if (page < MEM_PAGES) {
-        mem_flag_page(cpu->mem, page, MEM_PAGE_TABLE, 0);
-        mmu_protect_page(cpu, page);
-    }
-}
-
-static bool allowed(const struct cpu *cpu, uint32_t rights, bool user,
-                    bool write)
-{
-    if (user && !(rights & PTE_U))
-        return false;
-    if (!write || (rights & PTE_W))
-        return true;
-    return !user && !(cpu->cr0 & CR0_WP);
-}
-
-static void set_bits(struct cpu *cpu, paddr at, uint32_t entry, uint32_t bits)
-{
-    if ((entry & bits) != bits)
-        mem_store(cpu->mem, at, entry | bits, 4);
-}
-
-struct request {
-    laddr addr;
-    bool user, write;
-    bool peek; /* change nothing, remember nothing */
-};
-
-/* Returns 0, or the error code | 1 << 31 of the page fault. */
-static uint32_t walk_tables(struct cpu *cpu, const struct request *rq,
-                            struct walk *out)
-{
-    const uint32_t no =
-        1u << 31 | (rq->user ? PF_U : 0) | (rq->write ? PF_W : 0);
-    uint32_t vpn = rq->addr >> MEM_PAGE_BITS;
-    paddr pde_at = (cpu->cr3 & ~MEM_PAGE_MASK) + (rq->addr >> 22) * 4, pte_at;
-    uint32_t pde, pte, rights;
-
-    if (!rq->peek)
-        remember_use(cpu, pde_at, 0, true);
-    pde = read_entry(cpu, pde_at);
-    if (!(pde & PTE_P))
-        return no;
-    if ((pde & PTE_PS) && (cpu->cr4 & CR4_PSE)) {
-        if (!allowed(cpu, pde, rq->user, rq->write))
-            return no | PF_P;
-        if (!rq->peek)
-            set_bits(cpu, pde_at, pde, PTE_A | (rq->write ? PTE_D : 0));
-        out->phys = (pde & 0xffc00000u) | (rq->addr & 0x3fffffu);
-        return 0;
-    }
-    pte_at = (pde & ~MEM_PAGE_MASK) + (vpn & (TABLE_SPAN - 1)) * 4;
-    if (!rq->peek)
-        remember_use(cpu, pte_at, vpn & ~(TABLE_SPAN - 1), false);
-    pte = read_entry(cpu, pte_at);
-    rights = pde & pte;
-    if (!(pte & PTE_P))
-        return no;
-    if (!allowed(cpu, rights, rq->user, rq->write))
-        return no | PF_P;
-    if (!rq->peek) {
-        set_bits(cpu, pde_at, pde, PTE_A);
-        set_bits(cpu, pte_at, pte, PTE_A | (rq->write ? PTE_D : 0));
-    }
-    out->phys = (pte & ~MEM_PAGE_MASK) | (rq->addr & MEM_PAGE_MASK);
-    return 0;
-}
-
-static bool translate(struct cpu *cpu, const struct request *rq,
-                      struct walk *out)
-{
-    uint32_t error;
-
-    if (!(cpu->cr0 & CR0_PG)) {
-        out->phys = rq->addr;
-        return true;
-    }
-    error = walk_tables(cpu, rq, out);
-    return error ? fault_page(cpu, rq->addr, error & ~(1u << 31)) : true;
-}
-
-bool mmu_peek(struct cpu *cpu, laddr addr, paddr *phys)
-{
-    struct request rq = {.addr = addr, .peek = true};
-    struct walk walk = {.phys = addr};
-
-    if ((cpu->cr0 & CR0_PG) && walk_tables(cpu, &rq, &walk))
-        return false;
-    *phys = walk.phys & cpu->mem->a20_mask;
-    return true;
 }
 
 bool mmu_fetch_slow(struct cpu *cpu, laddr addr, paddr *phys)
@@ -555,14 +61,14 @@ bool mmu_fetch_slow(struct cpu *cpu, laddr addr, paddr *phys)
     struct walk walk;
     struct mem_page *row;
 
-    if (!translate(cpu, &rq, &walk))
+    if (!mmu_translate(cpu, &rq, &walk))
         return false;
     row = mem_page_at(cpu->mem, walk.phys);
     *phys = walk.phys & cpu->mem->a20_mask;
-    if (row->host) {
+    if (row->host && !walk.passing) {
         uint32_t page = (uint32_t)(row - cpu->mem->pages);
 
-        remember_fill(cpu, addr >> MEM_PAGE_BITS, page,
+        mmu_note_fill(cpu, addr >> MEM_PAGE_BITS, page,
                       cpu->user ? FILL_FETCH << FILL_USER_SHIFT : FILL_FETCH);
         cpu->space->fetch[cpu->user][addr >> MEM_PAGE_BITS] = page + 1;
     }
@@ -685,7 +191,7 @@ bool mmu_load(struct cpu *cpu, laddr addr, unsigned size, bool user,
         memcpy(value, from, size);
         return true;
     }
-    if (!translate(cpu, &rq, &walk))
+    if (!mmu_translate(cpu, &rq, &walk))
         return false;
     fill_entry(cpu, addr, &walk, user, false);
     if (cpu->dr[7] & 0xff)
@@ -698,7 +204,7 @@ bool mmu_load(struct cpu *cpu, laddr addr, unsigned size, bool user,
     }
     part = MEM_PAGE_BYTES - (addr & MEM_PAGE_MASK);
     rq.addr = addr + part;
-    if (!translate(cpu, &rq, &second))
+    if (!mmu_translate(cpu, &rq, &second))
         return false;
     if (cpu->debugging & DEBUG_ON_DATA) {
         tell_debugger(cpu, addr, walk.phys, part, NULL);
@@ -734,7 +240,7 @@ bool mmu_store(struct cpu *cpu, laddr addr, uint32_t value, unsigned size,
         mem_store(cpu->mem, walk.phys, value, size); /* into code */
         return true;
     }
-    if (!translate(cpu, &rq, &walk))
+    if (!mmu_translate(cpu, &rq, &walk))
         return false;
     fill_entry(cpu, addr, &walk, user, true);
     if (!crosses(addr, size)) {
@@ -747,7 +253,7 @@ bool mmu_store(struct cpu *cpu, laddr addr, uint32_t value, unsigned size,
     }
     part = MEM_PAGE_BYTES - (addr & MEM_PAGE_MASK);
     rq.addr = addr + part;
-    if (!translate(cpu, &rq, &second))
+    if (!mmu_translate(cpu, &rq, &second))
         return false;
     if (cpu->dr[7] & 0xff)
         check_breakpoints(cpu, addr, size, true);
@@ -774,11 +280,11 @@ bool mmu_probe_write(struct cpu *cpu, laddr addr, unsigned size, bool user)
     if (filled_host(cpu->space->write, addr, size, user) ||
         (user == cpu->user && mmu_beside_code(cpu, addr, size)))
         return true;
-    if (!translate(cpu, &rq, &walk))
+    if (!mmu_translate(cpu, &rq, &walk))
         return false;
     fill_entry(cpu, addr, &walk, user, true);
     if (!crosses(addr, size))
         return true;
     rq.addr = (addr & ~MEM_PAGE_MASK) + MEM_PAGE_BYTES;
-    return translate(cpu, &rq, &walk);
+    return mmu_translate(cpu, &rq, &walk);
 }

@@ -22,13 +22,13 @@
 enum status mmu_create(struct cpu *cpu);
 void mmu_destroy(struct cpu *cpu);
 
-/* After a change of CR0.PG/WP, CR3, CR4 or the privilege level: selects the
- * address space and its tables. Nothing is flushed. */
+/* After a change of CR0.PG/WP, CR3, CR4, the PDPTEs or the privilege level:
+ * selects the address space and its tables. Nothing is flushed. */
 void mmu_select(struct cpu *cpu);
 
 /* Drops every entry of every address space. */
 void mmu_flush(struct cpu *cpu);
-/* INVLPG; also when a breakpoint register moves. */
+/* When a breakpoint register moves. INVLPG has nothing to do. */
 void mmu_flush_page(struct cpu *cpu, laddr addr);
 
 /* One physical page is about to become slow to write (code was decoded from
@@ -62,12 +62,16 @@ static inline bool mmu_fetch(struct cpu *cpu, laddr addr, paddr *phys)
     return true;
 }
 
+/* Reads the four page-directory pointers at `cr3`, of PAE. False: one of them
+ * has a reserved bit. */
+bool mmu_load_pdptes(struct cpu *cpu, uint32_t cr3, uint64_t pdpte[4]);
+
 /* For debuggers: no fault, no A bit, no fill. False: not mapped. */
 bool mmu_peek(struct cpu *cpu, laddr addr, paddr *phys);
 
 /* The CPU's watcher (core/mem.h) hands these on: stores to pages that a walk
  * went through, and rows that are about to change. */
-void mmu_stored(struct cpu *cpu, paddr addr, unsigned size);
+void mmu_stored(struct cpu *cpu, paddr addr, unsigned size, const uint8_t *old);
 void mmu_remapped(struct cpu *cpu, uint32_t first_page, uint32_t pages);
 
 /* Quick path on one page. Returns NULL for anything else: a crossing access,

@@ -30,17 +30,17 @@
     X(PSE,    3,  PENTIUM,  1) \
     X(TSC,    4,  PENTIUM,  1) \
     X(MSR,    5,  PENTIUM,  1) \
-    X(PAE,    6,  PENTIUM2, 0) \
+    X(PAE,    6,  PENTIUM2, 1) \
     X(MCE,    7,  PENTIUM,  1) \
     X(CX8,    8,  PENTIUM,  1) \
     X(APIC,   9,  PENTIUM,  1) \
     X(SEP,    11, PENTIUM2, 0) \
     X(MTRR,   12, PENTIUM2, 1) \
-    X(PGE,    13, PENTIUM2, 0) \
+    X(PGE,    13, PENTIUM2, 1) \
     X(MCA,    14, PENTIUM2, 1) \
     X(CMOV,   15, PENTIUM2, 1) \
     X(PAT,    16, PENTIUM2, 1) \
-    X(PSE36,  17, PENTIUM2, 0) \
+    X(PSE36,  17, PENTIUM2, 1) \
     X(CLFSH,  19, PENTIUM4, 1) \
     X(MMX,    23, PENTIUM,  1) \
     X(FXSR,   24, PENTIUM2, 1) \

@@ -196,6 +196,7 @@ struct cpu {
     struct segment seg[SEG_COUNT];
     struct table_register gdtr, idtr;
     uint32_t cr0, cr2, cr3, cr4;
+    uint64_t pdpte[4]; /* with PAE: loaded with CR3 */
     uint32_t dr[8];
     uint32_t test_reg[8]; /* TR3-TR7 of the 386 and 486 */
     uint8_t cpl;          /* in V86 mode 3, in real mode 0 */

@@ -36,8 +36,9 @@ uint32_t sys_flags_writable(const struct cpu *cpu);
 /* Loads the bits of EFLAGS in `mask` and does all that follows from it. */
 void sys_load_flags(struct cpu *cpu, uint32_t value, uint32_t mask);
 
-/* CR3, less the bits that the model does not have. */
-void sys_load_cr3(struct cpu *cpu, uint32_t value);
+/* CR3, less the bits that the model does not have. False: #GP noted, for bad
+ * page-directory pointers of PAE. */
+bool sys_load_cr3(struct cpu *cpu, uint32_t value);
 
 /* Where the selector of a far pointer stands whose offset is at `at`. */
 uint32_t sys_far_second(const struct cpu *cpu, const struct insn *insn,

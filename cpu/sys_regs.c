@@ -1,5 +1,7 @@
 /* Descriptor-table, control and test registers (80286 programmer's reference,
  * 10; 80386 programmer's reference, 4 and 17; SDM volume 3, 2). */
+#include <string.h>
+
 #include "cpu/sys_int.h"
 
 /* System instructions are for privilege 0 alone. */
@@ -224,22 +226,49 @@ bool exec_mov_r_cr(struct cpu *cpu, const struct insn *insn)
     return true;
 }
 
+/* With PAE the four page-directory pointers are registers, read anew when
+ * paging changes (SDM volume 3, 4.4.1). False: #GP noted, nothing changed. */
+static bool load_pdptes(struct cpu *cpu, uint32_t cr3)
+{
+    uint64_t pdpte[4];
+
+    if (!mmu_load_pdptes(cpu, cr3, pdpte))
+        return cpu_fault(cpu, VECTOR_GP, 0);
+    memcpy(cpu->pdpte, pdpte, sizeof(pdpte));
+    return true;
+}
+
 static bool load_cr0(struct cpu *cpu, uint32_t value)
 {
+    uint32_t changed = (cpu->cr0 ^ value) & cr0_mask(cpu);
+
     if ((value & CR0_PG) && !(value & CR0_PE))
         return cpu_fault(cpu, VECTOR_GP, 0);
     if (cpu->model >= CPU_486 && (value & CR0_NW) && !(value & CR0_CD))
         return cpu_fault(cpu, VECTOR_GP, 0);
+    if ((value & CR0_PG) && (cpu->cr4 & CR4_PAE) &&
+        (changed & (CR0_PG | CR0_CD | CR0_NW)) && !load_pdptes(cpu, cpu->cr3))
+        return false;
     set_cr0(cpu, value);
     return true;
 }
 
-void sys_load_cr3(struct cpu *cpu, uint32_t value)
+/* PCD and PWT came with the 486; with PAE the table starts at 32 bytes. */
+static uint32_t cr3_mask(const struct cpu *cpu)
 {
-    /* PCD and PWT came with the 486. */
-    cpu->cr3 = value & (cpu->model >= CPU_486 ? 0xfffff018u : 0xfffff000u);
+    if (cpu_model_has(cpu->model, CPU_FEATURE_PAE))
+        return UINT32_MAX;
+    return cpu->model >= CPU_486 ? 0xfffff018u : 0xfffff000u;
+}
+
+bool sys_load_cr3(struct cpu *cpu, uint32_t value)
+{
+    if ((cpu->cr4 & CR4_PAE) && (cpu->cr0 & CR0_PG) && !load_pdptes(cpu, value))
+        return false;
+    cpu->cr3 = value & cr3_mask(cpu);
     mmu_select(cpu);
     cpu->events |= CPU_EVENT_RELOAD;
+    return true;
 }
 
 /* Bits of CR4 come with features. */
@@ -271,8 +300,13 @@ static uint32_t cr4_mask(enum cpu_model model)
 
 static bool load_cr4(struct cpu *cpu, uint32_t value)
 {
+    const uint32_t paging = CR4_PAE | CR4_PGE | CR4_PSE;
+
     if (value & ~cr4_mask(cpu->model))
         return cpu_fault(cpu, VECTOR_GP, 0);
+    if ((value & CR4_PAE) && (cpu->cr0 & CR0_PG) &&
+        ((value ^ cpu->cr4) & paging) && !load_pdptes(cpu, cpu->cr3))
+        return false;
     cpu->cr4 = value;
     mmu_select(cpu);
     cpu->events |= CPU_EVENT_RELOAD;
@@ -290,7 +324,7 @@ bool exec_mov_cr_r(struct cpu *cpu, const struct insn *insn)
     switch (insn->reg) {
     case 0: return load_cr0(cpu, value);
     case 2: cpu->cr2 = value; return true;
-    case 3: sys_load_cr3(cpu, value); return true;
+    case 3: return sys_load_cr3(cpu, value);
     default: return load_cr4(cpu, value);
     }
 }
@@ -343,12 +377,10 @@ bool exec_wbinvd(struct cpu *cpu, const struct insn *insn)
     return privileged(cpu);
 }
 
+/* No translation is kept beyond the entry that it stems from. */
 bool exec_invlpg(struct cpu *cpu, const struct insn *insn)
 {
     if (!(insn->flags & INSN_MEM))
         return cpu_fault(cpu, VECTOR_UD, 0);
-    if (!privileged(cpu))
-        return false;
-    mmu_flush_page(cpu, cpu->seg[insn->seg].base + insn_address(cpu, insn));
-    return true;
+    return privileged(cpu);
 }

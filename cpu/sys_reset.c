@@ -1,5 +1,7 @@
 /* Reset values (80286 datasheet, table 5; 386 and 486 programmer's reference
  * manuals, 10.1; SDM volume 3, table 9-1). */
+#include <string.h>
+
 #include "cpu/simd.h"
 #include "cpu/sys_int.h"
 
@@ -68,6 +70,7 @@ void sys_reset(struct cpu *cpu)
     if (cpu->model == CPU_386 && cpu->fpu.present)
         cpu->cr0 |= CR0_ET; /* ERROR# is low at reset: a 387 */
     cpu->cr2 = cpu->cr3 = cpu->cr4 = 0;
+    memset(cpu->pdpte, 0, sizeof(cpu->pdpte));
     for (unsigned i = 0; i < ARRAY_LEN(cpu->dr); i++)
         cpu->dr[i] = cpu->test_reg[i] = 0;
     cpu->dr[6] = DR6_RESET;

@@ -216,17 +216,18 @@ static void load_task_register(struct cpu *cpu, const struct descriptor *tss)
     cpu->seg[SEG_TR].access |= DESC_BUSY;
 }
 
-static void load_registers(struct cpu *cpu, const struct task_image *image,
+static bool load_registers(struct cpu *cpu, const struct task_image *image,
                            const struct tss_layout *l)
 {
     uint32_t mask = sys_flags_mask(cpu);
+    bool sound = true;
 
     if (cpu->model >= CPU_386)
         mask |= FLAG_VM | FLAG_RF; /* a short TSS clears them */
     cpu->cr0 |= CR0_TS;
     cpu->dr[7] &= ~DR7_LOCAL;
     if (l->word == 4 && (cpu->cr0 & CR0_PG))
-        sys_load_cr3(cpu, image->cr3);
+        sound = sys_load_cr3(cpu, image->cr3);
     for (unsigned i = 0; i < CPU_REGS; i++)
         cpu->reg[i] = image->reg[i];
     cpu->eip = cpu->insn_eip = image->eip;
@@ -236,6 +237,7 @@ static void load_registers(struct cpu *cpu, const struct task_image *image,
         seg_set_null(cpu, seg, image->seg[seg]);
     seg_set_null(cpu, SEG_LDTR, image->ldt);
     cpu->events |= CPU_EVENT_RELOAD;
+    return sound;
 }
 
 static bool load_ldt(struct cpu *cpu, uint16_t selector)
@@ -312,8 +314,7 @@ bool task_switch(struct cpu *cpu, const struct descriptor *tss,
     if (nests(cause))
         image.flags |= FLAG_NT;
     load_task_register(cpu, tss);
-    load_registers(cpu, &image, l);
-    if (!load_segments(cpu, &image))
+    if (!load_registers(cpu, &image, l) || !load_segments(cpu, &image))
         return false;
     if (image.trap) {
         cpu->trap_bits |= DR6_BT;

@@ -59,6 +59,7 @@ static enum status wire(struct bare *bare, enum cpu_model model,
     config.mem = bare->mem;
     config.ports = bare->ports;
     config.clock = bare->clock;
+    config.tsc_hz = INSNS_PER_SEC;
     return cpu_create(&config, &bare->cpu);
 }
 

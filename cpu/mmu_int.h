@@ -1,0 +1,108 @@
+/* What the mmu*.c files share: address spaces and the page walk.
+ *
+ * What was filled is remembered, so that it can be dropped exactly. A `fill`
+ * record stands in the chain of its physical page (for remapped and newly
+ * protected pages) and in that of the page table which gave it (for stores to
+ * the tables, and for eviction). A record may outlive the entry it made; it
+ * never misses one.
+ *
+ * The page tables that a space has gone through are known by the part of the
+ * linear addresses that they cover, its `slot`. A page that is a table has
+ * MEM_PAGE_TABLE and a chain of the slots that it serves. An entry in use has
+ * P and A set, and any change of it comes by mmu_stored(); so the slot of a
+ * table is given up with the directory's entry that led there, and a page that
+ * serves no slot any more is plain memory again. */
+#ifndef CPU_MMU_INT_H
+#define CPU_MMU_INT_H
+
+#include "cpu/mmu.h"
+
+#define MMU_SPACES 32
+#define MMU_FILLS  (1u << 17)
+
+/* Slots: 4 MiB of linear addresses each, 2 MiB with PAE; and behind them the
+ * page directories, of which PAE has four. */
+#define MMU_TABLES 2048u
+#define MMU_SLOTS  (MMU_TABLES + 4)
+
+/* Which tables of its space a fill stands in. */
+enum {
+    FILL_READ = 1 << 0,
+    FILL_WRITE = 1 << 1,
+    FILL_FETCH = 1 << 2,
+    FILL_USER_SHIFT = 3, /* the same three for the user's tables */
+};
+
+struct fill {
+    uint32_t vpn, page;     /* linear and physical page */
+    uint32_t next, prev;    /* in the chain of the physical page */
+    uint32_t next_in_table; /* in the chain of the slot, or of the free */
+    uint8_t space, kinds;
+};
+
+struct slot {
+    uint32_t page;       /* physical page of the table + 1; 0: none known */
+    uint32_t next, prev; /* in the chain of that page: number + 1 */
+    uint32_t fills;      /* chain; 0 ends it */
+};
+
+struct addr_space {
+    uint64_t root[4]; /* key: CR3, or the four PDPTEs */
+    uint32_t mode;    /* key: see mode_key() */
+    bool used;
+    unsigned strangers; /* see mmu_stored() */
+    uint64_t last_used;
+    int64_t *read[2], *write[2]; /* supervisor's, user's */
+    uint32_t *fetch[2];
+    struct slot slot[MMU_SLOTS];
+};
+
+struct mmu {
+    struct flat_source *source;
+    struct addr_space *spaces; /* MMU_SPACES */
+    uint64_t selections;
+    uint64_t forgotten; /* tables that were given up */
+    struct fill *fills; /* [0] unused: 0 means none */
+    uint32_t fill_count, free_fills;
+    uint32_t *fills_of; /* by physical page: chain of fills */
+    uint32_t *slots_of; /* by physical page: chain of slots, number + 1 */
+    bool marking;       /* a walk sets A and D: no news */
+};
+
+/* What is asked of a translation, and its answer. */
+struct request {
+    laddr addr;
+    bool user, write;
+    bool peek; /* change nothing, remember nothing */
+};
+
+struct walk {
+    paddr phys;
+    bool passing; /* not to be remembered: a table stands in a device */
+};
+
+/* False: #PF noted. */
+bool mmu_translate(struct cpu *cpu, const struct request *rq, struct walk *out);
+
+/* The slot of a linear page in the present space. */
+static inline unsigned mmu_slot_of(const struct addr_space *space, uint32_t vpn)
+{
+    return vpn >> (space->mode & CR4_PAE ? 9 : 10);
+}
+
+/* The page at `at` is the table of `slot` in the present space: from now on
+ * its stores come by mmu_stored(). False: that cannot be. */
+bool mmu_note_table(struct cpu *cpu, unsigned slot, paddr at);
+
+/* Remembers that `kinds` entries of `vpn` lead to physical page `page`. */
+void mmu_note_fill(struct cpu *cpu, uint32_t vpn, uint32_t page,
+                   unsigned kinds);
+
+#define PTE_P  0x001u
+#define PTE_W  0x002u
+#define PTE_U  0x004u
+#define PTE_A  0x020u
+#define PTE_D  0x040u
+#define PTE_PS 0x080u
+
+#endif
