@@ -10,7 +10,7 @@
 static bool page_has_breakpoint(const struct cpu *cpu, uint32_t vpn)
 {
     for (unsigned i = 0; i < 4; i++) {
-        if ((cpu->dr[7] >> (2 * i) & 3) && (cpu->dr[7] >> (16 + 4 * i) & 3) &&
+        if ((cpu->dr[7] >> (2 * i) & 3) && (cpu->dr[7] >> (16 + 4 * i) & 1) &&
             cpu->dr[i] >> MEM_PAGE_BITS == vpn)
             return true;
     }

@@ -25,8 +25,8 @@
  *    feature bit first     there */
 #define CPU_FEATURE_LIST(X) \
     X(FPU,    0,  486,      1) \
-    X(VME,    1,  PENTIUM,  0) \
-    X(DE,     2,  PENTIUM,  0) \
+    X(VME,    1,  PENTIUM,  1) \
+    X(DE,     2,  PENTIUM,  1) \
     X(PSE,    3,  PENTIUM,  1) \
     X(TSC,    4,  PENTIUM,  1) \
     X(MSR,    5,  PENTIUM,  1) \
@@ -34,7 +34,7 @@
     X(MCE,    7,  PENTIUM,  1) \
     X(CX8,    8,  PENTIUM,  1) \
     X(APIC,   9,  PENTIUM,  1) \
-    X(SEP,    11, PENTIUM2, 0) \
+    X(SEP,    11, PENTIUM2, 1) \
     X(MTRR,   12, PENTIUM2, 1) \
     X(PGE,    13, PENTIUM2, 1) \
     X(MCA,    14, PENTIUM2, 1) \

@@ -60,7 +60,7 @@ void events_refresh(struct cpu *cpu);
 void sys_reset(struct cpu *cpu);
 
 /* False: #GP noted. Checks IOPL and the TSS's permission map for `size` ports
- * from `port`; always true in real mode. */
+ * from `port`; always true in real mode. Notes I/O breakpoints. */
 bool io_check(struct cpu *cpu, uint16_t port, unsigned size);
 
 /* Whole EFLAGS with the lazy bits settled, as PUSHF would push them (VM and RF
@@ -105,7 +105,7 @@ static inline unsigned insn_size(const struct insn *insn)
     X(smsw) X(lmsw) X(clts) X(arpl) X(verr) X(verw) X(lar) X(lsl) \
     X(mov_r_cr) X(mov_cr_r) X(mov_r_dr) X(mov_dr_r) X(mov_r_tr) X(mov_tr_r) \
     X(invd) X(wbinvd) X(invlpg) X(loadall286) X(loadall386) X(cpuid) \
-    X(rdmsr) X(wrmsr) X(rdtsc) X(rdpmc) \
+    X(rdmsr) X(wrmsr) X(rdtsc) X(rdpmc) X(sysenter) X(sysexit) \
     X(enter_nested) /* ENTER with a level above 0 may stay in the interpreter */
 /* clang-format on */
 

@@ -11,6 +11,12 @@ static bool interrupt_software(struct cpu *cpu, unsigned vector)
 
 bool exec_int_n(struct cpu *cpu, const struct insn *insn)
 {
+    bool done;
+
+    if (!vme_redirect(cpu, insn->imm & 0xff, &done))
+        return false;
+    if (done)
+        return true;
     if (cpu_v86(cpu) && cpu_iopl(cpu) < 3)
         return cpu_fault(cpu, VECTOR_GP, 0);
     return interrupt_software(cpu, insn->imm & 0xff);

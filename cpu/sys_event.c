@@ -129,6 +129,12 @@ static uint32_t fetch_break_hits(const struct cpu *cpu)
     return enabled ? hits : 0;
 }
 
+/* VIF was set while VIP is: the monitor is told (SDM volume 3, 20.3.3.2). */
+static bool virtual_interrupt_due(const struct cpu *cpu)
+{
+    return (~cpu->eflags & (FLAG_VIF | FLAG_VIP)) == 0 && vme_has_vif(cpu);
+}
+
 void events_refresh(struct cpu *cpu)
 {
     uint32_t events = 0;
@@ -138,7 +144,7 @@ void events_refresh(struct cpu *cpu)
     if (cpu->nmi_pending && !cpu->nmi_blocked)
         events |= CPU_EVENT_NMI;
     if ((cpu->eflags & (FLAG_TF | FLAG_RF)) || cpu->stepping ||
-        has_fetch_breaks(cpu))
+        has_fetch_breaks(cpu) || virtual_interrupt_due(cpu))
         events |= CPU_EVENT_STEP;
     cpu->events &= ~(uint32_t)(CPU_EVENT_INTR | CPU_EVENT_NMI | CPU_EVENT_STEP);
     cpu->events |= events;
@@ -189,6 +195,16 @@ static bool take_fetch_break(struct cpu *cpu)
         return false;
     cpu->dr[6] |= hits;
     cpu_fault(cpu, VECTOR_DB, 0);
+    fault_deliver(cpu);
+    events_refresh(cpu);
+    return true;
+}
+
+static bool take_virtual_interrupt(struct cpu *cpu)
+{
+    if (!virtual_interrupt_due(cpu))
+        return false;
+    cpu_fault(cpu, VECTOR_GP, 0);
     fault_deliver(cpu);
     events_refresh(cpu);
     return true;
@@ -250,7 +266,7 @@ bool events_take(struct cpu *cpu)
     }
     if (cpu->halted)
         return false;
-    if (take_fetch_break(cpu))
+    if (take_fetch_break(cpu) || take_virtual_interrupt(cpu))
         return true;
     begin_instruction(cpu);
     return false;

@@ -37,6 +37,8 @@ static bool v86_denies(const struct cpu *cpu)
 
 bool exec_pushf(struct cpu *cpu, const struct insn *insn)
 {
+    if (vme_active(cpu) && insn_size(insn) == 2)
+        return stack_push(cpu, vme_flags(cpu), 2);
     if (v86_denies(cpu))
         return cpu_fault(cpu, VECTOR_GP, 0);
     return stack_push(cpu, sys_flags(cpu) & ~(FLAG_VM | FLAG_RF),
@@ -55,11 +57,27 @@ uint32_t sys_flags_writable(const struct cpu *cpu)
     return mask;
 }
 
+/* POPF of the virtual-8086 mode extensions. */
+static bool popf_virtual(struct cpu *cpu)
+{
+    uint32_t value;
+
+    if (!frame_peek(cpu, 0, 2, &value))
+        return false;
+    if (!vme_accepts(cpu, value))
+        return cpu_fault(cpu, VECTOR_GP, 0);
+    frame_release(cpu, 2);
+    vme_load_flags(cpu, value);
+    return true;
+}
+
 bool exec_popf(struct cpu *cpu, const struct insn *insn)
 {
     unsigned size = insn_size(insn);
     uint32_t value, mask = sys_flags_writable(cpu);
 
+    if (vme_active(cpu) && size == 2)
+        return popf_virtual(cpu);
     if (v86_denies(cpu))
         return cpu_fault(cpu, VECTOR_GP, 0);
     if (!stack_pop(cpu, &value, size))
@@ -77,16 +95,24 @@ static bool may_change_if(const struct cpu *cpu)
 
 bool exec_cli(struct cpu *cpu, const struct insn *insn)
 {
+    uint32_t flag = FLAG_IF;
+
     (void)insn;
-    if (!may_change_if(cpu))
+    if (vme_has_vif(cpu))
+        flag = FLAG_VIF;
+    else if (!may_change_if(cpu))
         return cpu_fault(cpu, VECTOR_GP, 0);
-    sys_load_flags(cpu, 0, FLAG_IF);
+    sys_load_flags(cpu, 0, flag);
     return true;
 }
 
 bool exec_sti(struct cpu *cpu, const struct insn *insn)
 {
     (void)insn;
+    if (vme_has_vif(cpu) && !(cpu->eflags & FLAG_VIP)) {
+        sys_load_flags(cpu, FLAG_VIF, FLAG_VIF);
+        return true;
+    }
     if (!may_change_if(cpu))
         return cpu_fault(cpu, VECTOR_GP, 0);
     if (!(cpu->eflags & FLAG_IF)) {

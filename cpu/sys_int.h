@@ -7,14 +7,15 @@
 #include "cpu/sys.h"
 
 /* Debug registers (SDM volume 3, 17.2). */
-#define DR6_HITS  0x0000000fu /* B0-B3 */
-#define DR6_BD    0x00002000u /* a debug register was about to be touched */
-#define DR6_BS    0x00004000u /* single step */
-#define DR6_BT    0x00008000u /* task switch to a TSS with the T bit */
-#define DR7_LOCAL 0x00000155u /* L0-L3 and LE: cleared by a task switch */
-#define DR7_GD    0x00002000u
+#define DR6_HITS    0x0000000fu /* B0-B3 */
+#define DR6_BD      0x00002000u /* a debug register was about to be touched */
+#define DR6_BS      0x00004000u /* single step */
+#define DR6_BT      0x00008000u /* task switch to a TSS with the T bit */
+#define DR7_LOCAL   0x00000155u /* L0-L3 and LE: cleared by a task switch */
+#define DR7_GD      0x00002000u
+#define DR7_ENABLED 0x000000ffu /* L and G */
+#define DR7_IO      2u          /* kind of a breakpoint, with CR4.DE */
 
-#define DR6_RESET 0xffff1ff0u
 #define DR7_RESET 0x00000400u
 
 /* PF error codes and bit 1 of others: the selector field is a vector. */
@@ -48,6 +49,36 @@ uint32_t sys_far_second(const struct cpu *cpu, const struct insn *insn,
  * its RPL, and the new offset. */
 void sys_enter_code(struct cpu *cpu, const struct descriptor *code,
                     uint32_t eip);
+
+/* DR6 after RESET. */
+uint32_t debug_reset_dr6(const struct cpu *cpu);
+
+/* Notes hits of I/O breakpoints: the trap is taken after the instruction. */
+void debug_note_port(struct cpu *cpu, uint16_t port, unsigned size);
+
+/* EFLAGS bits that only IRET of privilege 0 and a task switch load. */
+static inline uint32_t sys_flags_virtual(const struct cpu *cpu)
+{
+    return cpu_model_has(cpu->model, CPU_FEATURE_VME) ? FLAG_VIF | FLAG_VIP : 0;
+}
+
+/* Virtual interrupts (sys_vme.c). In V86 mode with VME and IOPL below 3: 16-bit
+ * PUSHF, POPF, IRET, and CLI and STI see VIF in the place of IF. */
+bool vme_active(const struct cpu *cpu);
+
+/* Whether CLI and STI change VIF: as above, or PVI in ring 3. */
+bool vme_has_vif(const struct cpu *cpu);
+
+/* FLAGS as pushed there: VIF as IF, IOPL 3. */
+uint16_t vme_flags(struct cpu *cpu);
+
+/* Whether POPF and IRET may load `flags` there; and loading them. */
+bool vme_accepts(const struct cpu *cpu, uint32_t flags);
+void vme_load_flags(struct cpu *cpu, uint32_t flags);
+
+/* INT n in V86 mode with VME: *done when it went to the program's own table.
+ * False: a fault was noted. */
+bool vme_redirect(struct cpu *cpu, unsigned n, bool *done);
 
 /* Model-specific registers and the time-stamp counter after RESET. */
 void msr_reset(struct cpu *cpu);

@@ -24,7 +24,7 @@ static bool map_allows(struct cpu *cpu, uint16_t port, unsigned size, bool *ok)
     return true;
 }
 
-bool io_check(struct cpu *cpu, uint16_t port, unsigned size)
+static bool allowed(struct cpu *cpu, uint16_t port, unsigned size)
 {
     bool ok;
 
@@ -33,4 +33,13 @@ bool io_check(struct cpu *cpu, uint16_t port, unsigned size)
     if (!map_allows(cpu, port, size, &ok))
         return false;
     return ok ? true : cpu_fault(cpu, VECTOR_GP, 0);
+}
+
+bool io_check(struct cpu *cpu, uint16_t port, unsigned size)
+{
+    if (!allowed(cpu, port, size))
+        return false;
+    if ((cpu->cr4 & CR4_DE) && (cpu->dr[7] & DR7_ENABLED))
+        debug_note_port(cpu, port, size);
+    return true;
 }

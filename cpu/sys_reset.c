@@ -73,7 +73,7 @@ void sys_reset(struct cpu *cpu)
     memset(cpu->pdpte, 0, sizeof(cpu->pdpte));
     for (unsigned i = 0; i < ARRAY_LEN(cpu->dr); i++)
         cpu->dr[i] = cpu->test_reg[i] = 0;
-    cpu->dr[6] = DR6_RESET;
+    cpu->dr[6] = debug_reset_dr6(cpu);
     cpu->dr[7] = DR7_RESET;
     cpu->cpl = 0;
     cpu->user = false;

@@ -153,10 +153,25 @@ static uint32_t mask_of_size(const struct back *b)
     return b->size == 2 ? 0xffff : UINT32_MAX;
 }
 
+/* IRET of the virtual-8086 mode extensions. */
+static bool iret_virtual(struct cpu *cpu, struct back *b)
+{
+    if (!pop_code(cpu, b) || !pop_flags(cpu, b))
+        return false;
+    if (!vme_accepts(cpu, b->flags))
+        return cpu_fault(cpu, VECTOR_GP, 0);
+    if (!back_paragraph(cpu, b))
+        return false;
+    vme_load_flags(cpu, b->flags);
+    return true;
+}
+
 static bool iret_paragraph(struct cpu *cpu, struct back *b)
 {
     uint32_t mask = sys_flags_mask(cpu) | (cpu->model >= CPU_386 ? FLAG_RF : 0);
 
+    if (vme_active(cpu) && b->size == 2)
+        return iret_virtual(cpu, b);
     if (cpu_v86(cpu)) {
         if (cpu_iopl(cpu) < 3)
             return cpu_fault(cpu, VECTOR_GP, 0);
@@ -182,7 +197,9 @@ static bool iret_to_v86(struct cpu *cpu, struct back *b)
     }
     if (b->eip > 0xffff)
         return cpu_fault(cpu, VECTOR_GP, 0);
-    sys_load_flags(cpu, b->flags, sys_flags_mask(cpu) | FLAG_VM | FLAG_RF);
+    sys_load_flags(cpu, b->flags,
+                   sys_flags_mask(cpu) | sys_flags_virtual(cpu) | FLAG_VM |
+                       FLAG_RF);
     cpu->cpl = 3;
     seg_set_paragraph(cpu, SEG_CS, (uint16_t)b->cs);
     seg_set_paragraph(cpu, SEG_SS, (uint16_t)b->ss);
@@ -199,6 +216,8 @@ static bool iret_protected(struct cpu *cpu, struct back *b)
         sys_flags_writable(cpu) | (cpu->model >= CPU_386 ? FLAG_RF : 0);
     bool outer;
 
+    if (cpu->cpl == 0)
+        mask |= sys_flags_virtual(cpu);
     if (cpu->eflags & FLAG_NT)
         return task_return(cpu);
     if (!pop_code(cpu, b) || !pop_flags(cpu, b))

@@ -219,7 +219,7 @@ static void load_task_register(struct cpu *cpu, const struct descriptor *tss)
 static bool load_registers(struct cpu *cpu, const struct task_image *image,
                            const struct tss_layout *l)
 {
-    uint32_t mask = sys_flags_mask(cpu);
+    uint32_t mask = sys_flags_mask(cpu) | sys_flags_virtual(cpu);
     bool sound = true;
 
     if (cpu->model >= CPU_386)
