@@ -345,7 +345,11 @@ returns:
         o16 retf
         CAUGHT NONE, 0, "o16 retf to ring 3"
         ; Up to the 486 the selector comes to the upper half (SDM 3, 22.31.4).
-        CHECK [caught_esp], (DATA3 << 16) | 0xc000, "o16 retf to ring 3: ESP"
+        mov eax, (DATA3 << 16) | 0xc000
+        cmp dword [signature], 0
+        je .o16
+        mov eax, 0xc000
+.o16:   CHECK [caught_esp], eax, "o16 retf to ring 3: ESP"
         TRY
         push dword STACK | 3
         push dword 0x12345678

@@ -369,7 +369,12 @@ interrupts:
 .int:   int 0x60
         RCAUGHT NONE, "never"
 .beyond:
-        RCHECK [LOW(caught_vector)], V_DF, "vector beyond the table"
+        mov eax, V_DF
+        cmp dword [LOW(signature)], 0
+        je .vector
+        mov eax, V_GP
+.vector:
+        RCHECK [LOW(caught_vector)], eax, "vector beyond the table"
         RCHECK [LOW(caught_eip)], LOW(.int), "vector beyond the table: IP"
         mov word [LOW(caught_es)], 0x3ff
         mov dword [LOW(caught_es) + 2], 0

@@ -15,13 +15,19 @@ for name in "$@"; do
     case $name in
     t286) model=286 ;;
     loadall) model=386 ;;
+    vme) model=pentium ;;
+    pae | pentium) model=pentium3 ;;
     *) model=486 ;;
+    esac
+    case $model in
+    pentium*) cpu=$model ;;
+    *) cpu=486 ;;
     esac
     echo "== $name"
     "$build/tests/cpu/bare_program" "$images/$name.bin" $model \
         >"$temp/ours" 2>&1
     : >"$temp/theirs"
-    timeout 20 "$qemu" -M isapc -cpu 486 -m 8 -bios "$images/$name.bin" \
+    timeout 20 "$qemu" -M isapc -cpu $cpu -m 8 -bios "$images/$name.bin" \
         -display none -net none -nodefaults -no-reboot \
         -chardev "file,id=e9,path=$temp/theirs" \
         -device isa-debugcon,iobase=0xe9,chardev=e9 \
