@@ -5,18 +5,20 @@
 #include <string.h>
 
 #include "cpu/debug_int.h"
+#include "cpu/engine.h"
 #include "cpu/interp.h"
 #include "cpu/mmu.h"
 
 #define UNIT         32u /* bytes */
 #define ARENA_UNITS  (1u << 20)
-#define BLOCK_UNITS  (2u + BLOCK_MAX) /* header, instructions, end */
+#define BLOCK_UNITS  (3u + BLOCK_MAX) /* tier, header, instructions, end */
 #define LIMITS       4096 /* code segment limits that blocks may stem from */
 #define LIMIT_PLACES (2 * LIMITS)
 #define BYTES_MAX    255
 
 _Static_assert(sizeof(struct block) == UNIT, "block header");
 _Static_assert(sizeof(struct insn) == UNIT, "instruction");
+_Static_assert(sizeof(struct block_tier) == UNIT, "tier");
 _Static_assert(LIMIT_PLACES == 1u << 13, "find_limit()");
 
 /* What stems from one page. */
@@ -69,6 +71,8 @@ static void forget_all(struct cpu *cpu)
     cache->limit_count = 0;
     cpu->from = NULL;
     cpu->cur = NULL;
+    if (cpu->engine.forgotten)
+        cpu->engine.forgotten(cpu->engine.self);
 }
 
 void blocks_flush(struct cpu *cpu)
@@ -146,6 +150,7 @@ uint32_t blocks_mode(struct cpu *cpu)
                     (cpu->flat & 0x3f) << BLOCK_FLAT_SHIFT;
 
     return mode | (cpu_code32(cpu) ? BLOCK_CODE32 : 0) |
+           (cpu->seg[SEG_CS].base ? 0 : BLOCK_CS_0) |
            (cpu_stack32(cpu) ? BLOCK_STACK32 : 0) |
            (cpu->user ? BLOCK_USER : 0);
 }
@@ -170,6 +175,8 @@ static void kill_block(struct cpu *cpu, struct block *block)
         return;
     block->count = BLOCK_DEAD;
     unlink_hash(cpu->blocks, block);
+    if (cpu->engine.killed)
+        cpu->engine.killed(cpu->engine.self, block);
     cpu->stats.invalidations++;
     if (cpu->cur && block_of(cpu->cur) == block)
         cpu->events |= CPU_EVENT_RELOAD;
@@ -469,7 +476,7 @@ static void add_block(struct cpu *cpu, struct block *block)
 
     block->next = *head;
     *head = block_number(cpu->blocks, block);
-    cpu->blocks->used += 2 + block->count;
+    cpu->blocks->used += 3 + block->count;
     cpu->stats.blocks_decoded++;
     add_to_page(cpu, block);
 }
@@ -501,7 +508,8 @@ static struct block *take_room(struct cpu *cpu)
         forget_all(cpu);
         cpu->mode = blocks_mode(cpu) | (cpu->mode & BLOCK_STEP);
     }
-    return block_get(cache, cache->used);
+    memset(block_get(cache, cache->used), 0, UNIT);
+    return block_get(cache, cache->used + 1);
 }
 
 static bool can_keep(const struct cpu *cpu, paddr phys)
@@ -558,6 +566,10 @@ static const struct block *build(struct cpu *cpu, uint32_t phys, uint32_t mode)
         return build_straddling(&b);
     end_block(&b);
     block->bytes = (uint16_t)(b.at - (phys & MEM_PAGE_MASK));
+    if (cpu->engine.first && !(mode & BLOCK_STEP)) {
+        blocks_tier(cpu, block)->first = block->insn[0].fn;
+        block->insn[0].fn = cpu->engine.first;
+    }
     add_block(cpu, block);
     return block;
 }
@@ -575,6 +587,36 @@ static bool second_page_matches(struct cpu *cpu, const struct block *block,
         last &= 0xffff;
     *fault = !mmu_fetch(cpu, cpu->seg[SEG_CS].base + last, &phys);
     return !*fault && phys >> MEM_PAGE_BITS == block->alias;
+}
+
+const struct block *blocks_known(const struct cpu *cpu, uint32_t phys,
+                                 uint32_t eip, uint32_t mode)
+{
+    uint32_t n = cpu->block_hash[block_hash(phys)];
+
+    for (; n; n = block_at(cpu, n)->next) {
+        const struct block *block = block_at(cpu, n);
+
+        if (block->phys == phys && block->eip == eip && block->mode == mode)
+            return block;
+    }
+    return NULL;
+}
+
+/* The arena as its owner sees it. */
+static struct block *writable(struct cpu *cpu, const struct block *block)
+{
+    return block_get(cpu->blocks, block_number(cpu->blocks, block));
+}
+
+struct block_tier *blocks_tier(struct cpu *cpu, const struct block *block)
+{
+    return (struct block_tier *)(void *)(writable(cpu, block) - 1);
+}
+
+void blocks_set_first(struct cpu *cpu, const struct block *block, insn_fn *fn)
+{
+    writable(cpu, block)->insn[0].fn = fn;
 }
 
 static struct block *find_in_hash(struct cpu *cpu, uint32_t phys, uint32_t mode)

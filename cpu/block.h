@@ -29,6 +29,7 @@ enum {
     BLOCK_USER = 1 << 2,
     BLOCK_STEP = 1 << 3,   /* one instruction at a time, all flags right */
     BLOCK_FLAT_SHIFT = 4,  /* six bits: segment n has base 0, limit 4 GiB */
+    BLOCK_CS_0 = 1 << 10,  /* the code segment's base is 0 */
     BLOCK_LIMIT_SHIFT = 16 /* number of the code segment's limit */
 };
 #define BLOCK_FLAT(seg) (1u << (BLOCK_FLAT_SHIFT + (seg)))
@@ -49,6 +50,15 @@ struct block {
     struct insn insn[]; /* and after them one that leads on */
 };
 
+/* In front of each block: what an engine (engine.h) keeps of it. */
+struct block_tier {
+    insn_fn *first; /* the interpreter's handler of the first instruction */
+    uint32_t heat;  /* the engine's: entries counted */
+    uint32_t entry; /* the engine's: translation that begins here */
+    uint32_t users; /* the engine's: chain of translations that contain it */
+    uint32_t unused[3];
+};
+
 enum status blocks_create(struct cpu *cpu);
 void blocks_destroy(struct cpu *cpu);
 
@@ -63,6 +73,15 @@ const struct block *blocks_find(struct cpu *cpu, uint32_t mode);
  * one page. */
 void blocks_link(struct cpu *cpu, const struct insn *from,
                  const struct block *to);
+
+/* The block at a physical address if it is known already, else NULL. */
+const struct block *blocks_known(const struct cpu *cpu, uint32_t phys,
+                                 uint32_t eip, uint32_t mode);
+
+struct block_tier *blocks_tier(struct cpu *cpu, const struct block *block);
+
+/* Gives the first instruction of a block another handler. */
+void blocks_set_first(struct cpu *cpu, const struct block *block, insn_fn *fn);
 
 /* Bytes of a CODE page changed from `old`; never across a page. A store into
  * the running block ends it after the present instruction. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cpu/debug_int.h"
+#include "cpu/engine.h"
 #include "cpu/interp.h"
 #include "cpu/mmu.h"
 #include "cpu/simd.h"
@@ -79,10 +80,18 @@ void cpu_destroy(struct cpu *cpu)
     if (cpu->mem->watcher.self == cpu)
         mem_set_watcher(cpu->mem, &(struct mem_watcher){0});
     debug_destroy(cpu);
+    if (cpu->engine.destroy)
+        cpu->engine.destroy(cpu->engine.self);
     interp_destroy(cpu);
     blocks_destroy(cpu);
     mmu_destroy(cpu);
     free(cpu);
+}
+
+void cpu_plug_engine(struct cpu *cpu, const struct engine *engine)
+{
+    assert(!cpu->engine.first && engine->first);
+    cpu->engine = *engine;
 }
 
 void cpu_reset(struct cpu *cpu)

@@ -235,6 +235,13 @@ const struct insn *interp_locked286(struct cpu *cpu, const struct insn *insn)
     return interp_bind(insn, cpu->mode, false)(cpu, insn);
 }
 
+bool interp_is_special(insn_fn *fn)
+{
+    return fn == interp_undefined || fn == interp_too_long ||
+           fn == interp_end || fn == interp_locked286 ||
+           fn == interp_jump_outside || fn == interp_shift_286;
+}
+
 /* Choosing a handler. */
 
 static enum shape shape_of(const struct insn_info *info)
@@ -308,17 +315,33 @@ static enum place string_place(const struct insn *insn, uint32_t mode)
                                                                 : PLACE_reg;
 }
 
+enum sem insn_sem(const struct insn *insn)
+{
+    return sem_of[insn->slot];
+}
+
+enum shape insn_shape(const struct insn *insn)
+{
+    if (is_without_e(sem_of[insn->slot]))
+        return SHAPE_none;
+    return shape_of(&insn_info[insn->slot]);
+}
+
+unsigned insn_sem_size(const struct insn *insn)
+{
+    enum sem sem = sem_of[insn->slot];
+
+    if (!is_without_e(sem) || is_string(sem))
+        return insn_operand_size(insn);
+    return insn_size(insn);
+}
+
 static insn_fn *bind(const struct insn *insn, enum sem sem, enum place place)
 {
-    enum shape shape = SHAPE_none;
-    unsigned size = insn_size(insn);
+    enum shape shape = insn_shape(insn);
     insn_fn *fn;
 
-    if (!is_without_e(sem))
-        shape = shape_of(&insn_info[insn->slot]);
-    if (!is_without_e(sem) || is_string(sem))
-        size = insn_operand_size(insn);
-    switch (size) {
+    switch (insn_sem_size(insn)) {
     case 1: fn = interp_table8[sem][shape][place]; break;
     case 2: fn = interp_table16[sem][shape][place]; break;
     default: fn = interp_table32[sem][shape][place]; break;
@@ -353,10 +376,14 @@ insn_fn *interp_bind(const struct insn *insn, uint32_t mode, bool dead)
     return bind(insn, sem, place_of(insn, mode, dead));
 }
 
-/* By operand size 16 and 32. */
 struct slow_forms {
-    insn_fn *fn[2][INSN_SLOTS];
+    insn_fn *fn[2][INSN_SLOTS]; /* by operand size 16 and 32 */
+    /* Where interp_step() puts an instruction that must not lead on: a block,
+     * its header first. */
+    struct insn alone[BLOCK_MAX + 2];
 };
+
+_Static_assert(sizeof(struct insn) == sizeof(struct block), "alone");
 
 static insn_fn *slow_form(uint16_t slot, uint8_t flags)
 {
@@ -389,4 +416,42 @@ void interp_destroy(struct cpu *cpu)
 const struct insn *interp_miss(struct cpu *cpu, const struct insn *insn)
 {
     return cpu->slow->fn[!!(insn->flags & INSN_OP32)][insn->slot](cpu, insn);
+}
+
+/* Behind the one that runs alone. */
+static const struct insn *stop(struct cpu *cpu, const struct insn *insn)
+{
+    (void)cpu;
+    return insn;
+}
+
+/* Handlers of registers know no way but the next instruction's handler. */
+static const struct insn *step_registers(struct cpu *cpu,
+                                         const struct insn *insn)
+{
+    struct insn *alone = cpu->slow->alone;
+    struct insn *copy = &alone[1 + insn->index];
+    const struct insn *next;
+
+    *(struct block *)(void *)alone =
+        (struct block){.count = BLOCK_DEAD, .eip = block_of(insn)->eip};
+    *copy = *insn;
+    copy[1] = (struct insn){.fn = stop};
+    next = interp_bind(insn, cpu->mode, false)(cpu, copy);
+    return next == copy + 1 ? insn + 1 : next;
+}
+
+const struct insn *interp_step(struct cpu *cpu, const struct insn *insn)
+{
+    enum sem sem = sem_of[insn->slot];
+
+    if (sem == SEM_none)
+        return run_exec(cpu, insn);
+    if (is_bit_string(insn, sem))
+        return run_bit_string(cpu, insn);
+    if (is_string(sem))
+        return run_string(cpu, insn);
+    if (!(insn->flags & INSN_MEM) && !is_without_e(sem))
+        return step_registers(cpu, insn);
+    return interp_miss(cpu, insn);
 }

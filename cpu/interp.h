@@ -60,6 +60,20 @@ insn_fn *simd_bind(const struct insn *insn, uint32_t mode);
 bool interp_is_shift(const struct insn *insn);
 insn_fn interp_shift_286;
 
+/* Whether it is one of those. */
+bool interp_is_special(insn_fn *fn);
+
+/* What an engine asks of an instruction. */
+enum sem insn_sem(const struct insn *insn);
+enum shape insn_shape(const struct insn *insn);
+/* Bytes of the operands, as the semantics in sem_*.inc have it. */
+unsigned insn_sem_size(const struct insn *insn);
+
+/* Runs one instruction of a block and no more, whatever handlers its first
+ * instruction has. Returns the next one, or NULL to leave, as slow forms do.
+ * Not for those whose handler the block builder put in by itself. */
+const struct insn *interp_step(struct cpu *cpu, const struct insn *insn);
+
 /* The table of slow forms that interp_miss() uses. Errors: NO_MEMORY. */
 enum status interp_create(struct cpu *cpu);
 void interp_destroy(struct cpu *cpu);
@@ -101,6 +115,8 @@ bool interp_idivide(struct cpu *cpu, const struct insn *insn, unsigned bits,
 void interp_flags_mul(struct cpu *cpu, unsigned bits, uint32_t high);
 void interp_flags_imul(struct cpu *cpu, unsigned bits, uint32_t low,
                        uint32_t high);
+void interp_flags_divided(struct cpu *cpu, unsigned bits, uint32_t remainder,
+                          bool compared);
 void interp_daa(struct cpu *cpu, const struct insn *insn);
 void interp_das(struct cpu *cpu, const struct insn *insn);
 void interp_aaa(struct cpu *cpu, const struct insn *insn);
@@ -186,7 +202,8 @@ static inline const struct block *interp_target(const struct cpu *cpu,
     uint32_t phys = (entry - 1) << MEM_PAGE_BITS | (addr & MEM_PAGE_MASK);
     const struct block *to = block_at(cpu, cpu->block_hash[block_hash(phys)]);
 
-    if (!entry || to->phys != phys || to->eip != eip || to->mode != cpu->mode)
+    if (!entry || to->phys != phys || to->eip != eip || to->mode != cpu->mode ||
+        to->straddles)
         return block_at(cpu, 0);
     return to;
 }

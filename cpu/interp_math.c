@@ -61,7 +61,7 @@ static void set_quotient(struct cpu *cpu, unsigned bits, uint32_t quotient,
 /* The flags that a 286 leaves: of the remainder, and of one comparison. Later
  * ones set AF alone of those but CF and OF, which they keep; a Cyrix keeps all,
  * by which programs know it. */
-static void flags_divided(struct cpu *cpu, unsigned bits, uint32_t remainder,
+void interp_flags_divided(struct cpu *cpu, unsigned bits, uint32_t remainder,
                           bool compared)
 {
     if (cpu->model >= CPU_386) {
@@ -113,8 +113,8 @@ bool interp_divide(struct cpu *cpu, unsigned bits, uint32_t divisor)
     if (quotient >> bits)
         return cpu_fault(cpu, VECTOR_DE, 0);
     remainder = wide % divisor;
-    flags_divided(cpu, bits, (uint32_t)remainder,
-                  !(quotient & 1) || (remainder + divisor) >> bits);
+    interp_flags_divided(cpu, bits, (uint32_t)remainder,
+                         !(quotient & 1) || (remainder + divisor) >> bits);
     set_quotient(cpu, bits, (uint32_t)quotient, (uint32_t)remainder);
     return true;
 }
@@ -156,7 +156,7 @@ bool interp_idivide(struct cpu *cpu, const struct insn *insn, unsigned bits,
         minus = !minus;
     quotient = (uint32_t)(minus ? 0 - a / b : a / b);
     remainder = (uint32_t)(minus_a ? 0 - a % b : a % b);
-    flags_divided(cpu, bits, remainder, !minus_b);
+    interp_flags_divided(cpu, bits, remainder, !minus_b);
     set_quotient(cpu, bits, quotient, remainder);
     return true;
 }

@@ -171,6 +171,33 @@ struct slow_forms;
 struct block;
 struct debug;
 
+/* What translated code keeps while it runs; nothing of it is state of the
+ * guest. Reached by offset. */
+#define CPU_JIT_SLOTS 24
+struct cpu_jit {
+    uint32_t left;    /* instructions that may run, less a reserve */
+    uint32_t target;  /* where an indirect jump goes */
+    uint32_t pending; /* how to derive the flags from the upper slots; 0: they
+                         are in lazy */
+    uint32_t scratch;
+    /* Values that flags follow from: of the present translation, and behind
+     * them of the one that ran before. */
+    uint32_t slot[2 * CPU_JIT_SLOTS];
+    uint64_t bad2, bad4; /* bits of host addresses that are not quick */
+    void *cache;         /* of targets of indirect jumps */
+};
+
+/* What a faster engine than the interpreter plugs in; see engine.h. */
+struct engine {
+    void *self;     /* owned by the CPU */
+    insn_fn *first; /* handler of the first instruction of every block */
+    /* A block's bytes changed. It is not to be entered again; when the engine
+     * runs just now, it leaves after the present instruction. */
+    void (*killed)(void *self, const struct block *block);
+    void (*forgotten)(void *self); /* every block is gone */
+    void (*destroy)(void *self);
+};
+
 struct cpu {
     uint32_t reg[CPU_REGS + 1]; /* [INSN_NO_REG] is 0: no base or index */
     uint32_t eip;               /* see the rule below */
@@ -239,6 +266,8 @@ struct cpu {
     struct block_cache *blocks; /* owned */
     struct slow_forms *slow;    /* owned; see interp.h */
     struct debug *debug;        /* owned */
+    struct engine engine;       /* all NULL: none */
+    struct cpu_jit jit;
     struct cpu_stats stats;
     bool told_triple_fault;
 };
