@@ -132,10 +132,7 @@ bool options_take_engine(struct options *options, const struct option_row *row,
                             "not available in this version; write -engine "
                             "interp",
                             failure);
-    options->engine = MACHINE_INTERP;
-    if (engine == MACHINE_JIT)
-        options_add_notice(options, "-engine jit: this version has no "
-                                    "translator; the interpreter runs");
+    options->engine = (enum machine_engine)engine;
     return true;
 }
 

@@ -30,6 +30,7 @@
 #include "devices/uart16550.h"
 #include "devices/vga.h"
 #include "devices/vga_pci.h"
+#include "jit/jit.h"
 #include "machine/cmos.h"
 #include "machine/firmware.h"
 #include "machine/kernel.h"
@@ -222,10 +223,14 @@ static enum status build_cpu(struct machine *m)
         .ferr = {on_ferr, m, 0},
         .log = m->config.log,
     };
+    const struct jit_config jit = {0};
 
     if (has_apic(m))
         config.apic = (struct apic_base_line){on_apic_base, m};
-    return cpu_create(&config, &m->cpu);
+    TRY(cpu_create(&config, &m->cpu));
+    if (m->config.engine == MACHINE_INTERP || !jit_available())
+        return STATUS_OK;
+    return jit_attach(m->cpu, &jit);
 }
 
 /* Address lines that the processor has; the A20 gate acts on top of that. */

@@ -1,0 +1,24 @@
+/* The translator: hot guest code as code of the host. See docs/jit.md. */
+#ifndef JIT_JIT_H
+#define JIT_JIT_H
+
+#include "core/status.h"
+#include "core/types.h"
+
+struct cpu;
+
+struct jit_config {
+    unsigned heat;      /* entries before a block is translated; 0: 16 */
+    size_t cache_bytes; /* of translated code and what belongs to it; 0: as
+                           much as is good */
+};
+
+/* Whether this host has a translator. */
+bool jit_available(void);
+
+/* Plugs a translator into a new CPU, which owns it from then on. A CPU whose
+ * model is not translated for goes on with the interpreter alone.
+ * Errors: NO_MEMORY; BAD_ARGUMENT on a host without a translator. */
+enum status jit_attach(struct cpu *cpu, const struct jit_config *config);
+
+#endif

@@ -1,0 +1,114 @@
+/* What the parts of the translator share.
+ *
+ * A region (region.h) becomes one translation: code, and the records below in
+ * the cache's data. Records name each other and the code by place (cache.h). */
+#ifndef JIT_JIT_INT_H
+#define JIT_JIT_INT_H
+
+#include "jit/cache.h"
+#include "jit/jit.h"
+#include "jit/recipe.h"
+#include "jit/region.h"
+
+/* A point where translated code hands over to C. */
+enum site_kind {
+    SITE_ACCESS,   /* memory that is not quick, or an instruction that only
+                      the interpreter can do in this case */
+    SITE_STEP,     /* an instruction that the interpreter does */
+    SITE_COUNT,    /* too few instructions are left */
+    SITE_LINK,     /* goes on at `eip` */
+    SITE_INDIRECT, /* goes on at cpu->jit.target */
+};
+
+struct site {
+    const struct insn *insn; /* ACCESS, STEP. Borrowed from its block */
+    uint32_t list;           /* recipes, or 0 */
+    uint32_t eip, link;      /* COUNT, LINK */
+    uint16_t refund;         /* instructions counted already but not done yet */
+    uint8_t kind, size;
+    bool write;
+};
+
+/* A jump out of a translation to a known place. While it has a target, the
+ * jump leads there; else to the code that hands over at its site. */
+struct link {
+    uint32_t region, target;
+    uint32_t own;        /* the next of the same translation */
+    uint32_t next, prev; /* links with the same target */
+    uint32_t jump, stub; /* the jump's distance; where it leads without one */
+    uint32_t check;      /* the constant that the fetch table's entry of the
+                            target must have; 0: none */
+};
+
+/* A block of a translation, in the chain of the block's tier. */
+struct member {
+    uint32_t region;
+    uint32_t own;  /* the next of the same translation */
+    uint32_t next; /* of the same block */
+    const struct block *block;
+};
+
+struct translation {
+    const struct block *head;
+    uint32_t entry; /* code */
+    uint32_t next;  /* in its generation */
+    uint32_t in;    /* links that lead here */
+    uint32_t links, members;
+    bool dead;
+};
+
+#define TARGET_BITS 12
+
+/* Where an indirect jump went, by the low bits of EIP. */
+struct target {
+    uint32_t eip, mode;
+    uint32_t fetch; /* the fetch table's entry of its page */
+    uint32_t code;  /* place */
+};
+
+enum {
+    THUNK_SIZES = 3
+};
+
+struct jit {
+    struct cpu *cpu; /* borrowed: it owns the jit */
+    struct cache cache;
+    unsigned heat;
+    uint32_t enter, leave, redo, step, flags;
+    uint32_t miss[2][THUNK_SIZES];            /* load, store; 1, 2, 4 bytes */
+    uint32_t translations[CACHE_GENERATIONS]; /* chains */
+    bool running;
+    const struct insn *next; /* where to go on after SITE_ACCESS, SITE_STEP */
+    struct lower *lower;     /* working memory of a translation; owned */
+    struct target targets[1u << TARGET_BITS];
+    uint64_t translated, insns, code_bytes; /* statistics */
+};
+
+/* Makes a translation of the region around `head` and enters it in the
+ * records. Returns its place, or 0 if there is nothing to gain. */
+uint32_t jit_translate(struct jit *jit, const struct block *head);
+
+/* The fixed code that translations call. */
+void thunks_emit(struct jit *jit);
+
+/* C functions that it calls. */
+uint8_t *jit_miss(struct cpu *cpu, uint32_t site, uint32_t addr);
+void jit_redo(struct cpu *cpu, uint32_t site);
+uint32_t jit_step(struct cpu *cpu, uint32_t site);
+uint32_t jit_flags(struct cpu *cpu, uint32_t list);
+
+/* Links. */
+void link_connect(struct jit *jit, uint32_t link, uint32_t target);
+/* Nobody enters a translation any more. */
+void translation_kill(struct jit *jit, uint32_t place);
+void jit_block_killed(void *self, const struct block *block);
+void jit_forget(void *self);
+/* Room for one more translation. */
+void jit_make_room(struct jit *jit);
+
+static inline void *jit_at(const struct jit *jit, uint32_t place)
+{
+    return cache_at(&jit->cache, place);
+}
+
+#endif

@@ -1,0 +1,14 @@
+/* For hosts that have no translator. */
+#include "jit/jit.h"
+
+bool jit_available(void)
+{
+    return false;
+}
+
+enum status jit_attach(struct cpu *cpu, const struct jit_config *config)
+{
+    (void)cpu;
+    (void)config;
+    return STATUS_BAD_ARGUMENT;
+}

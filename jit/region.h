@@ -1,0 +1,43 @@
+/* What is translated at once: a hot block with the blocks near it. */
+#ifndef JIT_REGION_H
+#define JIT_REGION_H
+
+#include "cpu/block.h"
+
+#define REGION_BLOCKS  24
+#define REGION_INSNS   160
+/* Instructions that may run between two looks at the count: each block of a
+ * region once. */
+#define REGION_RESERVE 256
+
+/* One block of a plan; the first is where it is entered. */
+struct plan_block {
+    const struct block *block;
+    unsigned count; /* instructions up to where another block begins */
+    bool checked;   /* something jumps back to it: it looks at the count */
+    /* Flags before the block and after each instruction: that somebody will
+     * look at, be it in a fault; and that an instruction will read. */
+    uint32_t need_in, read_in;
+    uint32_t need[BLOCK_MAX], read[BLOCK_MAX];
+};
+
+struct plan {
+    unsigned count;
+    struct plan_block block[REGION_BLOCKS];
+};
+
+/* Chooses what goes with `head`. Depends on the guest's past alone. */
+void plan_choose(struct plan *plan, struct cpu *cpu, const struct block *head);
+
+/* The block that begins at `eip`, or -1. */
+int plan_find(const struct plan *plan, uint32_t eip);
+
+/* Fills in need and read. `native`: whether an instruction is translated,
+ * rather than left to the interpreter. */
+void plan_flags(struct plan *plan, bool (*native)(const struct insn *insn));
+
+/* Whether an instruction ends straight-line code by a jump whose target is
+ * known, and where it leads. */
+bool insn_is_jump(const struct insn *insn);
+
+#endif

@@ -1,0 +1,664 @@
+#include "jit/x64_lower.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CODE_MAX  0x30000u /* bytes of one translation */
+#define SPACE_MIN 0x60000u /* with its data */
+
+/* What is translated. The rest is left to interp_step(). */
+
+static bool native_shift(const struct insn *insn, enum sem sem)
+{
+    bool by_cl = insn_shape(insn) == SHAPE_EC;
+
+    if (sem == SEM_rcl || sem == SEM_rcr)
+        return !by_cl && insn->imm == 1;
+    return by_cl || insn->imm;
+}
+
+static bool native_double(const struct insn *insn, unsigned size)
+{
+    if (insn_shape(insn) == SHAPE_EGC)
+        return size == 4;
+    return insn->imm && insn->imm < 8 * size;
+}
+
+/* AH..BH to ESP needs two kinds of encoding at once. */
+static bool native_extend(const struct insn *insn)
+{
+    return (insn->flags & INSN_MEM) || !(insn->rm & 1) || insn->reg != CPU_ESP;
+}
+
+static bool native_sem(const struct insn *insn, enum sem sem)
+{
+    unsigned size = insn_sem_size(insn);
+
+    switch (sem) {
+    case SEM_none:
+    case SEM_xadd:
+    case SEM_cmpxchg:
+    case SEM_push_sp:
+    case SEM_push_e_8086:
+    case SEM_loope:
+    case SEM_loopne: return false;
+    case SEM_idiv: return size == 4;
+    case SEM_rol:
+    case SEM_ror:
+    case SEM_rcl:
+    case SEM_rcr:
+    case SEM_shl:
+    case SEM_shr:
+    case SEM_sar: return native_shift(insn, sem);
+    case SEM_shld:
+    case SEM_shrd: return native_double(insn, size);
+    case SEM_bt:
+    case SEM_bts:
+    case SEM_btr:
+    case SEM_btc:
+        return !(insn->flags & INSN_MEM) || insn_shape(insn) == SHAPE_EI;
+    case SEM_movzx_b:
+    case SEM_movsx_b: return native_extend(insn);
+    case SEM_bswap: return size == 4;
+    case SEM_salc:
+    case SEM_xlat: return false;
+    default: return sem < SEM_daa;
+    }
+}
+
+bool lower_native(const struct insn *insn)
+{
+    return !interp_is_special(insn->fn) && native_sem(insn, insn_sem(insn));
+}
+
+/* Records. */
+
+uint32_t lower_list(struct lower *l, const struct recipe_list *list)
+{
+    uint32_t place = l->last_list;
+
+    if (!list->count)
+        return 0;
+    if (place && !memcmp(jit_at(l->jit, place), list, sizeof(*list)))
+        return place;
+    place = cache_data(&l->jit->cache, sizeof(*list));
+    if (!place)
+        l->x.full = true;
+    else
+        memcpy(jit_at(l->jit, place), list, sizeof(*list));
+    l->last_list = place;
+    return place;
+}
+
+static uint32_t insn_eip(const struct lower *l)
+{
+    return l->b->block->eip + l->insn->offset;
+}
+
+uint32_t lower_site(struct lower *l, enum site_kind kind)
+{
+    uint32_t list = lower_list(l, &l->list);
+    uint32_t place = cache_data(&l->jit->cache, sizeof(struct site));
+
+    if (!place) {
+        l->x.full = true;
+        return 0;
+    }
+    *(struct site *)jit_at(l->jit, place) =
+        (struct site){.insn = l->insn,
+                      .list = list,
+                      .eip = insn_eip(l),
+                      .refund = (uint16_t)l->refund,
+                      .kind = (uint8_t)kind};
+    return place;
+}
+
+struct deferred *lower_defer(struct lower *l, enum deferred_kind kind,
+                             uint8_t *distance)
+{
+    struct deferred *d = &l->deferred[l->deferred_count];
+
+    if (l->deferred_count + 1 < DEFERRED_MAX)
+        l->deferred_count++;
+    else
+        l->x.full = true;
+    *d = (struct deferred){
+        .kind = kind, .distance = distance, .node = -1, .list = l->list};
+    return d;
+}
+
+void lower_redo_if(struct lower *l, unsigned cc)
+{
+    struct deferred *d = lower_defer(l, DEFER_SITE, x64_jcc(&l->x, cc));
+
+    d->site = lower_site(l, SITE_ACCESS);
+    d->thunk = l->jit->redo;
+}
+
+void lower_jump_thunk(struct lower *l, uint32_t thunk)
+{
+    x64_patch(x64_jmp(&l->x), jit_at(l->jit, thunk));
+}
+
+void lower_call_thunk(struct lower *l, uint32_t thunk)
+{
+    x64_patch(x64_call(&l->x), jit_at(l->jit, thunk));
+}
+
+/* Nodes and edges. */
+
+static int find_node(const struct lower *l, unsigned block,
+                     const struct recipe_list *list, unsigned *versions)
+{
+    *versions = 0;
+    for (unsigned i = 0; i < l->node_count; i++) {
+        if (l->nodes[i].block != block)
+            continue;
+        if (!memcmp(&l->nodes[i].list, list, sizeof(*list)))
+            return (int)i;
+        ++*versions;
+    }
+    return -1;
+}
+
+/* The node for a block entered with these flags; -1: too many already. */
+static int get_node(struct lower *l, unsigned block,
+                    const struct recipe_list *list)
+{
+    unsigned versions;
+    int n = find_node(l, block, list, &versions);
+
+    if (n >= 0)
+        return n;
+    if (list->count && (versions >= VERSIONS_MAX ||
+                        l->node_count >= NODES_MAX - REGION_BLOCKS))
+        return -1;
+    assert(l->node_count < NODES_MAX);
+    l->nodes[l->node_count] = (struct node){.block = block, .list = *list};
+    return (int)l->node_count++;
+}
+
+static void jump_to_node(struct lower *l, uint8_t *distance, unsigned n)
+{
+    if (l->nodes[n].code) {
+        x64_patch(distance, l->nodes[n].code);
+    } else if (l->fixup_count == FIXUPS_MAX) {
+        l->x.full = true;
+    } else {
+        l->fixups[l->fixup_count++] = (struct fixup){distance, n};
+    }
+}
+
+/* Where `distance` jumps: to `eip`, by a detour if need be. */
+static void edge(struct lower *l, uint8_t *distance, uint32_t eip)
+{
+    static const struct recipe_list empty;
+    int block = plan_find(&l->plan, eip), node = -1;
+    struct recipe_list list = l->list;
+    struct deferred *d;
+
+    if (block >= 0) {
+        recipe_prune(&list, l->plan.block[block].need_in);
+        node = get_node(l, (unsigned)block, &list);
+        if (node >= 0) {
+            jump_to_node(l, distance, (unsigned)node);
+            return;
+        }
+        node = get_node(l, (unsigned)block, &empty);
+    }
+    d = lower_defer(l, DEFER_EDGE, distance);
+    d->eip = eip;
+    d->node = node;
+}
+
+static void save_for(struct lower *l, uint32_t eip)
+{
+    int block = plan_find(&l->plan, eip);
+
+    if (block >= 0)
+        flags_save(l, l->plan.block[block].read_in);
+}
+
+void lower_branch(struct lower *l, unsigned cc, uint32_t eip)
+{
+    save_for(l, eip);
+    edge(l, x64_jcc(&l->x, cc), eip);
+}
+
+void lower_branch_unless(struct lower *l, unsigned opcode, uint32_t eip)
+{
+    uint8_t *skip;
+
+    save_for(l, eip);
+    skip = x64_skip(&l->x, opcode);
+    edge(l, x64_jmp(&l->x), eip);
+    x64_land(&l->x, skip);
+}
+
+static bool in_page(const struct lower *l, uint32_t eip)
+{
+    const struct block *head = l->plan.block[0].block;
+
+    return !((head->phys + (eip - head->eip)) >> MEM_PAGE_BITS ^
+             head->phys >> MEM_PAGE_BITS);
+}
+
+/* r9 and r10 so that the fetch table's entry for `eip` is at the result. */
+static struct x64_mem fetch_entry(struct lower *l, uint32_t eip)
+{
+    struct x64_mem m = {.base = R10, .index = R9, .scale = 2};
+
+    if (l->mode & BLOCK_CS_0) {
+        x64_load(&l->x, 8, R9, FIELD(fetch_table));
+        return x64_at(R9, (size_t)(eip >> MEM_PAGE_BITS) * 4);
+    }
+    x64_load(&l->x, 4, R9, FIELD(seg[SEG_CS].base));
+    x64_lea(&l->x, R9, (struct x64_mem){R9, X64_NO_INDEX, 0, (int32_t)eip});
+    x64_digit_r(&l->x, 4, 0xc1, SHIFT_SHR, R9);
+    x64_byte(&l->x, MEM_PAGE_BITS);
+    x64_load(&l->x, 8, R10, FIELD(fetch_table));
+    return m;
+}
+
+static void hand_over(struct lower *l, uint32_t site, uint32_t thunk)
+{
+    x64_mov_imm(&l->x, R10, site);
+    lower_jump_thunk(l, thunk);
+}
+
+/* Out of this region, to `eip`. */
+static void leave_to(struct lower *l, uint32_t eip)
+{
+    struct translation *t = jit_at(l->jit, l->translation);
+    uint32_t place = cache_data(&l->jit->cache, sizeof(struct link)), site;
+    uint8_t *check = NULL, *miss = NULL, *jump;
+    struct link *link;
+
+    flags_hand_over(l);
+    l->valid = 0;
+    memset(&l->list, 0, sizeof(l->list));
+    l->refund = 0;
+    site = lower_site(l, SITE_LINK);
+    if (!place || !site) {
+        l->x.full = true;
+        return;
+    }
+    if (!in_page(l, eip)) {
+        struct x64_mem entry = fetch_entry(l, eip);
+
+        x64_digit_m(&l->x, 4, 0x81, ALU_CMP, entry);
+        check = l->x.at;
+        x64_dword(&l->x, UINT32_MAX); /* no entry is that */
+        miss = x64_jcc(&l->x, CC_NZ);
+    }
+    jump = x64_jmp(&l->x);
+    x64_patch(jump, l->x.at);
+    if (miss)
+        x64_patch(miss, l->x.at);
+    link = jit_at(l->jit, place);
+    link->region = l->translation;
+    link->own = t->links;
+    t->links = place;
+    link->jump = cache_place(&l->jit->cache, jump);
+    link->stub = cache_place(&l->jit->cache, l->x.at);
+    link->check = check ? cache_place(&l->jit->cache, check) : 0;
+    ((struct site *)jit_at(l->jit, site))->eip = eip;
+    ((struct site *)jit_at(l->jit, site))->link = place;
+    hand_over(l, site, l->jit->leave);
+}
+
+void lower_goto(struct lower *l, uint32_t eip)
+{
+    static const struct recipe_list empty;
+    int block = plan_find(&l->plan, eip), node;
+    struct recipe_list list;
+
+    if (block < 0) {
+        leave_to(l, eip);
+        return;
+    }
+    save_for(l, eip);
+    list = l->list;
+    recipe_prune(&list, l->plan.block[block].need_in);
+    node = get_node(l, (unsigned)block, &list);
+    if (node < 0) {
+        flags_settle(l);
+        node = get_node(l, (unsigned)block, &empty);
+    }
+    if (l->nodes[node].code || l->next_node >= 0)
+        jump_to_node(l, x64_jmp(&l->x), (unsigned)node);
+    else
+        l->next_node = node;
+}
+
+void lower_goto_r8(struct lower *l)
+{
+    uint8_t *miss[3], *disp;
+    uint32_t site;
+
+    flags_hand_over(l);
+    memset(&l->list, 0, sizeof(l->list));
+    l->valid = 0;
+    l->refund = 0;
+    x64_mov_rr(&l->x, R9, R8);
+    x64_alu_imm_r(&l->x, 4, ALU_AND, R9, (1u << TARGET_BITS) - 1);
+    x64_digit_r(&l->x, 4, 0xc1, SHIFT_SHL, R9);
+    x64_byte(&l->x, 4);
+    x64_rm(&l->x, 8, 0x03, R9, FIELD(jit.cache));
+    x64_rm(&l->x, 4, 0x39, R8, x64_at(R9, offsetof(struct target, eip)));
+    miss[0] = x64_jcc(&l->x, CC_NZ);
+    x64_digit_m(&l->x, 4, 0x81, ALU_CMP,
+                x64_at(R9, offsetof(struct target, mode)));
+    x64_dword(&l->x, l->mode);
+    miss[1] = x64_jcc(&l->x, CC_NZ);
+    x64_mov_rr(&l->x, R10, R8);
+    if (!(l->mode & BLOCK_CS_0))
+        x64_rm(&l->x, 4, 0x03, R10, FIELD(seg[SEG_CS].base));
+    x64_digit_r(&l->x, 4, 0xc1, SHIFT_SHR, R10);
+    x64_byte(&l->x, MEM_PAGE_BITS);
+    x64_digit_r(&l->x, 4, 0xc1, SHIFT_SHL, R10);
+    x64_byte(&l->x, 2);
+    x64_rm(&l->x, 8, 0x03, R10, FIELD(fetch_table));
+    x64_load(&l->x, 4, R10, x64_at(R10, 0));
+    x64_rm(&l->x, 4, 0x3b, R10, x64_at(R9, offsetof(struct target, fetch)));
+    miss[2] = x64_jcc(&l->x, CC_NZ);
+    x64_load(&l->x, 4, R9, x64_at(R9, offsetof(struct target, code)));
+    x64_byte(&l->x, 0x4c); /* lea r10, [rip + distance of the start] */
+    x64_byte(&l->x, 0x8d);
+    x64_byte(&l->x, 0x15);
+    disp = l->x.at;
+    x64_dword(&l->x, 0);
+    x64_patch(disp, l->jit->cache.write);
+    x64_rr(&l->x, 8, 0x01, R10, R9);
+    x64_digit_r(&l->x, 4, 0xff, 4, R9); /* jmp r9 */
+    for (unsigned i = 0; i < 3; i++)
+        x64_patch(miss[i], l->x.at);
+    x64_store(&l->x, 4, R8, FIELD(jit.target));
+    site = lower_site(l, SITE_INDIRECT);
+    hand_over(l, site, l->jit->leave);
+}
+
+/* Instructions. */
+
+static void lower_step(struct lower *l)
+{
+    x64_mov_imm(&l->x, R10, lower_site(l, SITE_STEP));
+    lower_call_thunk(l, l->jit->step);
+    memset(&l->list, 0, sizeof(l->list));
+    l->valid = 0;
+}
+
+static void lower_jump(struct lower *l)
+{
+    const struct insn *insn = l->insn;
+    enum sem sem = insn_sem(insn);
+    bool wide = insn->flags & INSN_ADDR32;
+
+    if (sem == SEM_jmp)
+        return; /* at the end of the block */
+    if (sem < SEM_loop) {
+        flags_ensure(l, flags_of_cc(sem - SEM_jo));
+        lower_branch(l, sem - SEM_jo, insn->imm);
+        return;
+    }
+    if (sem == SEM_jcxz) {
+        flags_clobber(l);
+        x64_rr(&l->x, wide ? 4 : 2, 0x85, RCX, RCX);
+        lower_branch(l, CC_Z, insn->imm);
+        return;
+    }
+    flags_reg_write(l, 4, CPU_ECX);
+    if (wide) {
+        x64_lea(&l->x, RCX, x64_at(RCX, (size_t)-1));
+        lower_branch_unless(l, 0xe3, insn->imm); /* jrcxz */
+        return;
+    }
+    flags_clobber(l);
+    x64_lea(&l->x, R9, x64_at(RCX, (size_t)-1));
+    x64_rr(&l->x, 2, 0x89, R9, RCX);
+    x64_rr(&l->x, 2, 0x85, RCX, RCX);
+    lower_branch(l, CC_NZ, insn->imm);
+}
+
+static void lower_one(struct lower *l)
+{
+    enum sem sem = insn_sem(l->insn);
+
+    if (sem < SEM_xchg)
+        lower_alu(l);
+    else if (sem < SEM_inc)
+        lower_exchange(l);
+    else if (sem < SEM_rol)
+        lower_unary(l);
+    else if (sem < SEM_shld)
+        lower_shift(l);
+    else if (sem < SEM_bt)
+        lower_double(l);
+    else if (sem < SEM_movzx_b)
+        lower_bit(l);
+    else if (sem < SEM_seto || sem == SEM_lea)
+        lower_load(l);
+    else if (sem < SEM_lea)
+        lower_set(l);
+    else if (sem < SEM_jmp)
+        lower_stack(l);
+    else if (sem < SEM_nop)
+        lower_jump(l);
+    else
+        lower_plain(l);
+}
+
+static void lower_insn(struct lower *l, unsigned index)
+{
+    const struct insn *insn = &l->b->block->insn[index];
+    const struct insn_info *info = &insn_info[insn->slot];
+    uint32_t given = info->traits & INSN_TRAIT_MAYBE ? 0 : info->flags_written;
+
+    l->insn = insn;
+    l->index = index;
+    l->size = insn_sem_size(insn);
+    l->need = l->b->need[index];
+    l->read = l->b->read[index];
+    l->live = (l->read & ~given) | info->flags_read;
+    l->taken = 0;
+    if (!lower_native(insn)) {
+        lower_step(l);
+        return;
+    }
+    if (l->list.count > RECIPES_MAX - 2)
+        flags_settle(l);
+    lower_one(l);
+}
+
+/* Instructions from `first` on that are counted at once: up to a jump, which
+ * others may take. */
+static unsigned segment(const struct plan_block *b, unsigned first)
+{
+    unsigned n = first;
+
+    while (n < b->count && !interp_is_special(b->block->insn[n].fn)) {
+        if (insn_is_jump(&b->block->insn[n++]))
+            break;
+    }
+    return n - first;
+}
+
+static void count_segment(struct lower *l, unsigned first)
+{
+    unsigned n = segment(l->b, first);
+    struct deferred *d;
+
+    l->refund = n;
+    if (!n)
+        return;
+    if (first || !l->b->checked) {
+        x64_lea(&l->x, REG_LEFT,
+                (struct x64_mem){REG_LEFT, X64_NO_INDEX, 0, -(int32_t)n});
+        return;
+    }
+    x64_alu_imm_r(&l->x, 4, ALU_SUB, REG_LEFT, n);
+    l->insn = &l->b->block->insn[0];
+    d = lower_defer(l, DEFER_SITE, x64_jcc(&l->x, CC_S));
+    d->site = lower_site(l, SITE_COUNT);
+    d->thunk = l->jit->leave;
+}
+
+/* Where a block leads on to when its last instruction is done. */
+static void end_node(struct lower *l)
+{
+    const struct plan_block *b = l->b;
+    const struct insn *last = &b->block->insn[b->count - 1];
+    enum sem sem = insn_sem(last);
+
+    if (b->count < b->block->count ||
+        !(insn_info[last->slot].traits & INSN_TRAIT_ENDS))
+        lower_goto(l, b->block->eip + b->block->insn[b->count].offset);
+    else if (sem == SEM_jmp ||
+             (sem == SEM_call && plan_find(&l->plan, last->imm) == 0))
+        lower_goto(l, last->imm); /* a call may only lead to the checked one */
+    else if (sem == SEM_call)
+        leave_to(l, last->imm);
+    else if (!lower_native(last)) /* the step has left */
+        x64_byte(&l->x, 0xcc);
+}
+
+static void lower_node(struct lower *l, struct node *node)
+{
+    l->b = &l->plan.block[node->block];
+    l->list = node->list;
+    l->valid = 0;
+    l->need = l->b->need_in;
+    l->next_node = -1;
+    node->code = l->x.at;
+    for (unsigned i = 0; i < l->b->count; i++) {
+        if (i == 0 || insn_is_jump(&l->b->block->insn[i - 1]))
+            count_segment(l, i);
+        if (interp_is_special(l->b->block->insn[i].fn)) {
+            l->insn = &l->b->block->insn[i];
+            leave_to(l, insn_eip(l));
+            return;
+        }
+        lower_insn(l, i);
+        l->refund--;
+    }
+    end_node(l);
+}
+
+static void lower_nodes(struct lower *l)
+{
+    static const struct recipe_list empty;
+    int n = get_node(l, 0, &empty);
+
+    while (n >= 0 && !l->x.full) {
+        lower_node(l, &l->nodes[n]);
+        n = l->next_node;
+        for (unsigned i = 0; n < 0 && i < l->node_count; i++) {
+            if (!l->nodes[i].code)
+                n = (int)i;
+        }
+    }
+}
+
+static void lower_miss(struct lower *l, const struct deferred *d)
+{
+    if (d->known)
+        x64_mov_imm(&l->x, R9, d->page);
+    x64_mov_imm(&l->x, R10, d->site);
+    lower_call_thunk(l, d->thunk);
+    x64_patch(x64_jmp(&l->x), d->resume);
+}
+
+static void lower_edge(struct lower *l, const struct deferred *d)
+{
+    l->list = d->list;
+    l->valid = 0;
+    if (d->node < 0) {
+        leave_to(l, d->eip);
+        return;
+    }
+    flags_settle(l);
+    x64_patch(x64_jmp(&l->x), l->nodes[d->node].code);
+}
+
+static void lower_deferred(struct lower *l)
+{
+    for (unsigned i = 0; i < l->deferred_count && !l->x.full; i++) {
+        const struct deferred *d = &l->deferred[i];
+
+        x64_patch(d->distance, l->x.at);
+        switch (d->kind) {
+        case DEFER_MISS: lower_miss(l, d); break;
+        case DEFER_SITE: hand_over(l, d->site, d->thunk); break;
+        case DEFER_EDGE: lower_edge(l, d); break;
+        }
+    }
+}
+
+static void patch_fixups(struct lower *l)
+{
+    for (unsigned i = 0; i < l->fixup_count; i++)
+        x64_patch(l->fixups[i].distance, l->nodes[l->fixups[i].node].code);
+}
+
+/* Entering it in the records. */
+
+static bool add_members(struct lower *l)
+{
+    struct translation *t = jit_at(l->jit, l->translation);
+
+    for (unsigned i = 0; i < l->plan.count; i++) {
+        uint32_t place = cache_data(&l->jit->cache, sizeof(struct member));
+        struct block_tier *tier = blocks_tier(l->cpu, l->plan.block[i].block);
+
+        if (!place)
+            return false;
+        *(struct member *)jit_at(l->jit, place) =
+            (struct member){.region = l->translation,
+                            .own = t->members,
+                            .next = tier->users,
+                            .block = l->plan.block[i].block};
+        tier->users = place;
+        t->members = place;
+    }
+    return true;
+}
+
+uint32_t jit_translate(struct jit *jit, const struct block *head)
+{
+    struct lower *l = jit->lower;
+    struct cache *cache = &jit->cache;
+    struct translation *t;
+    uint32_t place;
+
+    if (interp_is_special(blocks_tier(jit->cpu, head)->first))
+        return 0;
+    if (cache->data - cache->code < SPACE_MIN)
+        jit_make_room(jit);
+    memset(l, 0, offsetof(struct lower, nodes));
+    l->last_list = 0;
+    l->jit = jit;
+    l->cpu = jit->cpu;
+    l->mode = head->mode;
+    l->x.at = jit_at(jit, cache->code);
+    l->x.end = l->x.at + CODE_MAX;
+    plan_choose(&l->plan, jit->cpu, head);
+    plan_flags(&l->plan, lower_native);
+    place = l->translation = cache_data(cache, sizeof(struct translation));
+    lower_nodes(l);
+    lower_deferred(l);
+    if (l->x.full)
+        return 0;
+    patch_fixups(l);
+    t = jit_at(jit, place);
+    t->head = head;
+    t->entry = cache->code;
+    t->next = jit->translations[cache->current];
+    jit->translations[cache->current] = place;
+    if (!add_members(l))
+        translation_kill(jit, place);
+    jit->translated++;
+    jit->code_bytes += cache_place(cache, l->x.at) - cache->code;
+    cache->code = (cache_place(cache, l->x.at) + 15) & ~15u;
+    return t->dead ? 0 : place;
+}

@@ -1,0 +1,179 @@
+/* From guest instructions to host code.
+ *
+ * EAX..EDI live in eax, ecx, edx, ebx, r15d, ebp, esi, edi, the upper halves 0;
+ * r8, r9 and r10 are free inside an instruction; r11 and r13 hold the write
+ * and the read table, r12d the instructions left, r14 the cpu. An instruction
+ * first makes sure that nothing of it can fault, then changes registers. */
+#ifndef JIT_X64_LOWER_H
+#define JIT_X64_LOWER_H
+
+#include "cpu/interp.h"
+#include "jit/jit_int.h"
+#include "jit/x64_emit.h"
+
+#define NODES_MAX    72
+#define FIXUPS_MAX   512
+#define DEFERRED_MAX 1024
+#define VERSIONS_MAX 4
+
+enum {
+    REG_WRITE = R11,
+    REG_LEFT = R12,
+    REG_READ = R13,
+    REG_CPU = R14
+};
+
+#define FIELD(member) x64_at(REG_CPU, offsetof(struct cpu, member))
+
+/* A block as it is entered with flags that follow from `list`. */
+struct node {
+    unsigned block; /* of the plan */
+    struct recipe_list list;
+    uint8_t *code; /* NULL: not emitted yet */
+};
+
+struct fixup {
+    uint8_t *distance;
+    unsigned node;
+};
+
+enum deferred_kind {
+    DEFER_MISS,
+    DEFER_SITE, /* hand over */
+    DEFER_EDGE, /* leave the region, or reach a node by a detour */
+};
+
+/* Code out of the way. */
+struct deferred {
+    enum deferred_kind kind;
+    uint8_t *distance; /* the jump that leads here */
+    uint8_t *resume;
+    uint32_t site, thunk;
+    bool known;    /* MISS: the linear page was no secret, so r9 lacks it */
+    uint32_t page; /* that */
+    uint32_t eip;
+    int node; /* -1: leave */
+    struct recipe_list list;
+};
+
+struct lower {
+    struct x64 x;
+    struct jit *jit;
+    struct cpu *cpu;
+    struct plan plan;
+    uint32_t translation;
+    uint32_t mode;
+    unsigned node_count, fixup_count, deferred_count;
+    int next_node; /* to come next; -1: any */
+    struct node nodes[NODES_MAX];
+    struct fixup fixups[FIXUPS_MAX];
+    struct deferred deferred[DEFERRED_MAX];
+    uint32_t last_list; /* the record that was made last */
+
+    /* The instruction at hand. */
+    struct plan_block *b;
+    const struct insn *insn;
+    unsigned index, size;
+    unsigned refund;     /* counted and not done, this one included */
+    uint32_t need, read; /* of flags behind it; see struct plan_block */
+    uint32_t live;       /* flags that it or a later one reads */
+    struct recipe_list list;
+    uint32_t valid; /* flags that the host's flags hold as the guest's */
+    uint32_t taken; /* slots given away for this instruction */
+};
+
+/* x64_lower.c */
+bool lower_native(const struct insn *insn);
+uint32_t lower_list(struct lower *l, const struct recipe_list *list);
+uint32_t lower_site(struct lower *l, enum site_kind kind);
+struct deferred *lower_defer(struct lower *l, enum deferred_kind kind,
+                             uint8_t *distance);
+void lower_jump_thunk(struct lower *l, uint32_t thunk);
+void lower_call_thunk(struct lower *l, uint32_t thunk);
+/* Jumps to the interpreter for this instruction when `cc` holds. */
+void lower_redo_if(struct lower *l, unsigned cc);
+/* Goes on at `eip` when `cc` holds; else falls through. */
+void lower_branch(struct lower *l, unsigned cc, uint32_t eip);
+/* The same unless a short jump (JRCXZ) is taken. */
+void lower_branch_unless(struct lower *l, unsigned opcode, uint32_t eip);
+/* Goes on at `eip`. */
+void lower_goto(struct lower *l, uint32_t eip);
+/* Goes on at r8d, in or out of this region. */
+void lower_goto_r8(struct lower *l);
+
+/* x64_flags.c: what becomes of flags. See recipe.h. */
+struct recipe_value value_imm(uint32_t value);
+struct recipe_value value_reg(unsigned n);
+struct recipe_value value_cl(void);
+/* A slot that holds host register `reg`, or SETcc's byte. */
+struct recipe_value value_saved(struct lower *l, unsigned reg);
+struct recipe_value value_saved_cc(struct lower *l, unsigned cc);
+/* The present value of a guest register. */
+struct recipe_value value_kept(struct lower *l, unsigned size, unsigned n);
+
+bool flags_wanted(const struct lower *l, enum recipe_kind kind);
+/* The instruction gives `flags` anew (all of them, if not `maybe`). */
+void flags_begin(struct lower *l, uint32_t flags, bool maybe);
+void flags_end(struct lower *l, enum recipe_kind kind, bool maybe,
+               struct recipe_value a, struct recipe_value b,
+               struct recipe_value c);
+/* A guest register is about to change. `n` as reg and rm have it. */
+void flags_reg_write(struct lower *l, unsigned size, unsigned n);
+/* The host's flags are about to change. */
+void flags_clobber(struct lower *l);
+void flags_save(struct lower *l, uint32_t live);
+/* Makes the host's flags hold `flags`. Changes r10. */
+void flags_ensure(struct lower *l, uint32_t flags);
+/* All flags to cpu->lazy and the host's flags. Changes r10. */
+void flags_settle(struct lower *l);
+/* All flags to where the next translation finds them. Changes r9, r10. */
+void flags_hand_over(struct lower *l);
+uint32_t flags_of_cc(unsigned cc);
+
+/* x64_memory.c */
+/* r8 = host address of the E operand, of the stack's next or present top. */
+void lower_address(struct lower *l, unsigned size, bool write);
+void lower_offset(struct lower *l); /* r8d = offset of the E operand */
+void lower_access(struct lower *l, unsigned seg, unsigned size, bool write);
+void lower_push_address(struct lower *l, unsigned size);
+void lower_pop_address(struct lower *l, unsigned size);
+void lower_move_stack(struct lower *l, int32_t by);
+
+/* x64_alu.c and so on: emit one instruction. */
+void lower_alu(struct lower *l);
+void lower_exchange(struct lower *l);
+void lower_unary(struct lower *l);
+void lower_shift(struct lower *l);
+void lower_double(struct lower *l);
+void lower_bit(struct lower *l);
+void lower_load(struct lower *l);
+void lower_set(struct lower *l);
+void lower_stack(struct lower *l);
+void lower_plain(struct lower *l);
+void lower_string(struct lower *l);
+
+/* Host register of a guest register, as an operand of `size` bytes. */
+static inline unsigned host_reg(unsigned size, unsigned n)
+{
+    static const uint8_t host[] = {RAX, RCX, RDX, RBX, R15, RBP, RSI, RDI};
+
+    return size == 1 ? n >> 2 | (n & 1) << 2 : host[n];
+}
+
+/* AH..BH cannot stand beside r8-r15: swaps it with AL..BL for a while, which
+ * touches no flags. Returns the register to use. */
+static inline unsigned low_begin(struct lower *l, unsigned size, unsigned reg)
+{
+    if (size != 1 || reg < 4 || reg > 7)
+        return reg;
+    x64_rr(&l->x, 1, 0x87, reg - 4, reg);
+    return reg - 4;
+}
+
+static inline void low_end(struct lower *l, unsigned size, unsigned reg)
+{
+    if (size == 1 && reg >= 4 && reg <= 7)
+        x64_rr(&l->x, 1, 0x87, reg - 4, reg);
+}
+
+#endif

@@ -1,0 +1,209 @@
+/* The fixed code between C and translations. */
+#include <stddef.h>
+
+#include "jit/x64_lower.h"
+
+static const uint8_t callee_saved[] = {RBX, RBP, R12, R13, R14, R15};
+
+static void push(struct x64 *x, unsigned reg)
+{
+    if (reg >= 8)
+        x64_byte(x, 0x41);
+    x64_byte(x, 0x50 | (reg & 7));
+}
+
+static void pop(struct x64 *x, unsigned reg)
+{
+    if (reg >= 8)
+        x64_byte(x, 0x41);
+    x64_byte(x, 0x58 | (reg & 7));
+}
+
+static void ret(struct x64 *x)
+{
+    x64_byte(x, 0xc3);
+}
+
+static void move_rsp(struct x64 *x, int by)
+{
+    x64_rm(x, 8, 0x8d, RSP, (struct x64_mem){RSP, X64_NO_INDEX, 0, by});
+}
+
+static struct x64_mem guest_reg(unsigned n)
+{
+    return x64_at(REG_CPU, offsetof(struct cpu, reg) + 4 * n);
+}
+
+static void spill(struct x64 *x)
+{
+    for (unsigned n = 0; n < CPU_REGS; n++)
+        x64_store(x, 4, host_reg(4, n), guest_reg(n));
+    x64_store(x, 4, REG_LEFT, FIELD(jit.left));
+}
+
+static void reload(struct x64 *x)
+{
+    for (unsigned n = 0; n < CPU_REGS; n++)
+        x64_load(x, 4, host_reg(4, n), guest_reg(n));
+    x64_load(x, 4, REG_LEFT, FIELD(jit.left));
+    x64_load(x, 8, REG_READ, FIELD(read_table));
+    x64_load(x, 8, REG_WRITE, FIELD(write_table));
+}
+
+static void call_c(struct x64 *x, uintptr_t function)
+{
+    x64_rr(x, 8, 0x89, REG_CPU, RDI);
+    x64_mov_imm64(x, RAX, function);
+    x64_digit_r(x, 4, 0xff, 2, RAX);
+}
+
+/* uint32_t enter(struct cpu *, const void *code): what leave has in r10d. */
+static void emit_enter(struct x64 *x)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(callee_saved); i++)
+        push(x, callee_saved[i]);
+    move_rsp(x, -8);
+    x64_rr(x, 8, 0x89, RDI, REG_CPU);
+    x64_rr(x, 8, 0x89, RSI, R10);
+    reload(x);
+    x64_digit_r(x, 4, 0xff, 4, R10);
+}
+
+static void emit_return(struct x64 *x)
+{
+    move_rsp(x, 8);
+    for (unsigned i = ARRAY_LEN(callee_saved); i-- > 0;)
+        pop(x, callee_saved[i]);
+    ret(x);
+}
+
+static void emit_leave(struct x64 *x)
+{
+    spill(x);
+    x64_mov_rr(x, RAX, R10);
+    emit_return(x);
+}
+
+/* Leaves with what C has prepared: site 0. */
+static void emit_done(struct x64 *x)
+{
+    x64_mov_imm(x, RAX, 0);
+    emit_return(x);
+}
+
+static void emit_redo(struct x64 *x)
+{
+    spill(x);
+    x64_mov_rr(x, RSI, R10);
+    call_c(x, (uintptr_t)jit_redo);
+    emit_done(x);
+}
+
+static void emit_step(struct x64 *x)
+{
+    uint8_t *leave;
+
+    spill(x);
+    x64_mov_rr(x, RSI, R10);
+    move_rsp(x, -8);
+    call_c(x, (uintptr_t)jit_step);
+    move_rsp(x, 8);
+    x64_rr(x, 4, 0x85, RAX, RAX);
+    leave = x64_jcc(x, CC_NZ);
+    reload(x);
+    ret(x);
+    x64_patch(leave, x->at);
+    move_rsp(x, 8);
+    emit_done(x);
+}
+
+/* The host's flags = those of the list r10d; keeps r8 and r9. */
+static void emit_flags(struct x64 *x)
+{
+    push(x, R8);
+    push(x, R9);
+    spill(x);
+    x64_mov_rr(x, RSI, R10);
+    move_rsp(x, -8);
+    call_c(x, (uintptr_t)jit_flags);
+    move_rsp(x, 8);
+    x64_mov_rr(x, R10, RAX);
+    reload(x);
+    pop(x, R9);
+    pop(x, R8);
+    push(x, R10);
+    x64_byte(x, 0x9d); /* popfq */
+    ret(x);
+}
+
+/* r8: linear address plus the table's entry; r9: linear page. Makes r8 the
+ * host address, or leaves. */
+static void emit_miss(struct x64 *x, bool write, unsigned size)
+{
+    struct x64_mem entry = {
+        .base = write ? REG_WRITE : REG_READ, .index = R9, .scale = 3};
+    uint8_t *crossing = NULL, *leave, *slow;
+
+    x64_rm(x, 8, 0x2b, R8, entry); /* linear again */
+    x64_mov_rr(x, R9, R8);
+    if (size > 1) { /* unaligned, inside a page: as quick */
+        x64_alu_imm_r(x, 4, ALU_AND, R9, MEM_PAGE_MASK);
+        x64_alu_imm_r(x, 4, ALU_CMP, R9, MEM_PAGE_BYTES - size);
+        crossing = x64_jcc(x, CC_NBE);
+        x64_mov_rr(x, R9, R8);
+        x64_digit_r(x, 4, 0xc1, SHIFT_SHR, R9);
+        x64_byte(x, MEM_PAGE_BITS);
+        x64_load(x, 8, R9, entry);
+        x64_rr(x, 8, 0x01, R8, R9);
+        slow = x64_jcc(x, CC_S);
+        x64_rr(x, 8, 0x89, R9, R8);
+        ret(x);
+        x64_patch(crossing, x->at);
+        x64_patch(slow, x->at);
+    }
+    spill(x);
+    x64_mov_rr(x, RSI, R10);
+    x64_mov_rr(x, RDX, R8);
+    move_rsp(x, -8);
+    call_c(x, (uintptr_t)jit_miss);
+    move_rsp(x, 8);
+    x64_rr(x, 8, 0x85, RAX, RAX);
+    leave = x64_jcc(x, CC_Z);
+    x64_rr(x, 8, 0x89, RAX, R8);
+    reload(x);
+    ret(x);
+    x64_patch(leave, x->at);
+    move_rsp(x, 8);
+    emit_done(x);
+}
+
+static uint32_t begin(struct jit *jit, struct x64 *x)
+{
+    while ((uintptr_t)x->at & 15)
+        x64_byte(x, 0xcc);
+    return cache_place(&jit->cache, x->at);
+}
+
+void thunks_emit(struct jit *jit)
+{
+    struct x64 x = {.at = jit->cache.write + 64,
+                    .end = jit->cache.write + 0x4000};
+
+    jit->enter = begin(jit, &x);
+    emit_enter(&x);
+    jit->leave = begin(jit, &x);
+    emit_leave(&x);
+    jit->redo = begin(jit, &x);
+    emit_redo(&x);
+    jit->step = begin(jit, &x);
+    emit_step(&x);
+    jit->flags = begin(jit, &x);
+    emit_flags(&x);
+    for (unsigned i = 0; i < THUNK_SIZES; i++) {
+        jit->miss[0][i] = begin(jit, &x);
+        emit_miss(&x, false, 1u << i);
+        jit->miss[1][i] = begin(jit, &x);
+        emit_miss(&x, true, 1u << i);
+    }
+    cache_begin(&jit->cache, cache_place(&jit->cache, x.at));
+}
