@@ -1,5 +1,7 @@
 #include "tests/cpu/bare.h"
 
+#include "tests/cpu/engine.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +62,8 @@ static enum status wire(struct bare *bare, enum cpu_model model,
     config.ports = bare->ports;
     config.clock = bare->clock;
     config.tsc_hz = INSNS_PER_SEC;
-    return cpu_create(&config, &bare->cpu);
+    TRY(cpu_create(&config, &bare->cpu));
+    return engine_plug(bare->cpu);
 }
 
 enum status bare_create(struct bare **out, enum cpu_model model,

@@ -4,6 +4,7 @@
 
 #include "cpu/fpu_int.h"
 #include "cpu/interp.h"
+#include "tests/cpu/engine.h"
 #include "tests/suite.h"
 
 #define RAM_BYTES 0x20000u
@@ -38,6 +39,7 @@ static void create(enum cpu_model model, bool with_fpu)
     config.ports = ports;
     config.clock = timer;
     ck_assert_int_eq(cpu_create(&config, &cpu), STATUS_OK);
+    ck_assert_int_eq(engine_plug(cpu), STATUS_OK);
     for (unsigned n = 0; n < 32; n++) {
         mem->ram[4 * n] = (uint8_t)n;
         mem->ram[4 * n + 1] = 1;

@@ -14,6 +14,7 @@
 #include "cpu/flags.h"
 #include "cpu/fpu_int.h"
 #include "cpu/interp.h"
+#include "tests/cpu/engine.h"
 #include "tests/suite.h"
 
 #define ROUNDS    1000000
@@ -62,6 +63,7 @@ static void rig_create(struct rig *r)
     config.ports = r->ports;
     config.clock = r->clock;
     ck_assert_int_eq(cpu_create(&config, &r->cpu), STATUS_OK);
+    ck_assert_int_eq(engine_plug(r->cpu), STATUS_OK);
     r->cpu->model = CPU_PENTIUM2; /* for FCMOVcc and FCOMI */
     r->cpu->cr0 = CR0_PE | CR0_NE | CR0_ET;
     r->cpu->seg[SEG_DS].limit = UINT32_MAX;

@@ -12,6 +12,7 @@
 #include "cpu/seg.h"
 #include "cpu/sse_float.h"
 #include "cpu/sys.h"
+#include "tests/cpu/engine.h"
 #include "tests/cpu/native/native.h"
 #include "tests/cpu/native/random_code.h"
 #include "tests/suite.h"
@@ -121,6 +122,7 @@ static enum status create(struct bench *b)
     config.ports = b->ports;
     config.clock = b->clock;
     ck_assert_int_eq(cpu_create(&config, &b->cpu), STATUS_OK);
+    ck_assert_int_eq(engine_plug(b->cpu), STATUS_OK);
     make_tables(b);
     return STATUS_OK;
 }

@@ -11,6 +11,7 @@
 #include "cpu/flags.h"
 #include "cpu/seg.h"
 #include "cpu/sys.h"
+#include "tests/cpu/engine.h"
 #include "tests/cpu/moo.h"
 #include "tests/suite.h"
 
@@ -298,6 +299,7 @@ static void create_machine(struct runner *r)
     config.ports = r->ports;
     config.clock = r->clock;
     ck_assert_int_eq(cpu_create(&config, &r->cpu), STATUS_OK);
+    ck_assert_int_eq(engine_plug(r->cpu), STATUS_OK);
 }
 
 static void run_archive(enum cpu_model model, const char *archive,

@@ -1,0 +1,7 @@
+#include "tests/cpu/engine.h"
+
+enum status engine_plug(struct cpu *cpu)
+{
+    (void)cpu;
+    return STATUS_OK;
+}
