@@ -41,4 +41,16 @@ struct host_audio {
     unsigned rate_hz;
 };
 
+/* A network: what an Ethernet card is plugged into. Frames go from destination
+ * address to the end of the data, without CRC. */
+#define HOST_NET_FRAME_LEAST 14
+#define HOST_NET_FRAME_MOST  1518 /* with a VLAN tag */
+
+struct host_net {
+    /* The guest sent a frame of HOST_NET_FRAME_LEAST to _MOST bytes; it has
+     * left the card at `now_ns` of guest time. */
+    void (*send)(struct host_net *self, const uint8_t *frame, size_t bytes,
+                 uint64_t now_ns);
+};
+
 #endif

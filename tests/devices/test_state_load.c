@@ -12,6 +12,7 @@
 #include "devices/i8254.h"
 #include "devices/i8259.h"
 #include "devices/mc146818.h"
+#include "devices/ne2000.h"
 #include "devices/parallel.h"
 #include "devices/piix3.h"
 #include "devices/piix3_ide.h"
@@ -139,6 +140,35 @@ static void build_pci(struct board *b)
     add(b, pci_bus_device(b->pci));
 }
 
+static void take_frame(struct host_net *self, const uint8_t *frame,
+                       size_t bytes, uint64_t now_ns)
+{
+    (void)self;
+    hearing->heard =
+        hearing->heard * 31 + ether_crc(frame, bytes) + (uint32_t)now_ns;
+}
+
+static struct host_net net = {take_frame};
+
+static void build_ne2000(struct board *b)
+{
+    const struct ne2000_isa_config config = {
+        .card = {.name = "nic",
+                 .clock = b->clock,
+                 .host = &net,
+                 .bits_per_sec = 10000000},
+        .ports = b->ports,
+        .base = 0x300,
+        .irq_number = 9,
+        .irq = wire_line(b->wires, 0),
+    };
+    struct ne2000 *card;
+    struct device *dev;
+
+    ck_assert_int_eq(ne2000_isa_create(&config, &dev, &card), STATUS_OK);
+    add(b, dev);
+}
+
 static void build_fw_cfg(struct board *b)
 {
     CREATE(b, fw_cfg, .ports = b->ports, .mem = b->mem);
@@ -163,6 +193,7 @@ static const struct row {
     {"port61", build_port61, {{0x40, 4}, {0x61, 1}}},
     {"port92", build_port92, {{0x92, 1}}},
     {"pci", build_pci, {{0xcf8, 8}, {0xb2, 2}}},
+    {"ne2000", build_ne2000, {{0x300, 16}, {0x300, 1}, {0x310, 16}}},
     {"fw_cfg", build_fw_cfg, {{0x510, 12}}},
 };
 
