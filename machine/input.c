@@ -1,4 +1,5 @@
-/* What comes from outside: keys, mouse, serial bytes. */
+/* What comes from outside: keys, mouse, serial bytes, frames. */
+#include "devices/ne2000.h"
 #include "devices/piix4_pm.h"
 #include "devices/ps2_keyboard.h"
 #include "devices/ps2_mouse.h"
@@ -41,6 +42,11 @@ bool machine_serial_in(struct machine *machine, unsigned port, uint8_t byte)
     if (port >= MACHINE_SERIALS || !machine->uart[port])
         return false;
     return uart16550_receive(machine->uart[port], byte);
+}
+
+bool machine_net_in(struct machine *machine, const uint8_t *frame, size_t bytes)
+{
+    return !machine->nic || ne2000_receive(machine->nic, frame, bytes);
 }
 
 void machine_power_button(struct machine *machine)

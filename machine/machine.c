@@ -8,6 +8,7 @@
 #include "devices/apic.h"
 #include "devices/ata.h"
 #include "devices/fdc82077.h"
+#include "devices/ne2000.h"
 #include "devices/port61.h"
 #include "machine/machine_int.h"
 
@@ -34,6 +35,16 @@ const char *const *machine_board_names(void)
     return names;
 }
 
+bool machine_nic_base_ok(unsigned base)
+{
+    return ne2000_isa_base_ok(base);
+}
+
+bool machine_nic_irq_ok(unsigned irq)
+{
+    return ne2000_isa_irq_ok(irq);
+}
+
 bool machine_ram_ok(size_t bytes)
 {
     return bytes >= RAM_LEAST && bytes <= RAM_MOST && bytes % RAM_STEP == 0;
@@ -52,6 +63,13 @@ static enum status check_config(const struct machine_config *config,
                  "a PCI board needs a 386 or later; take the board isapc for "
                  "a %s",
                  config->cpu);
+        return STATUS_BAD_ARGUMENT;
+    }
+    if (config->board == MACHINE_ISAPC &&
+        config->nic.model == MACHINE_NIC_PCI) {
+        snprintf(message, size,
+                 "the board isapc has no PCI bus for the network card; take "
+                 "the ISA one");
         return STATUS_BAD_ARGUMENT;
     }
     if (!machine_ram_ok(config->ram_bytes)) {
@@ -197,6 +215,11 @@ uint64_t machine_insns(const struct machine *machine)
 int machine_exit_code(const struct machine *machine)
 {
     return machine->exit_value << 1 | 1;
+}
+
+uint64_t machine_halted_ns(const struct machine *machine)
+{
+    return machine->skipped_ns;
 }
 
 unsigned machine_idle_permille(struct machine *machine)

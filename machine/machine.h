@@ -54,6 +54,22 @@ enum machine_kernel_kind {
     MACHINE_KERNEL_MULTIBOOT
 };
 
+/* The network card. */
+enum machine_nic_model {
+    MACHINE_NIC_NONE, /* there is none */
+    MACHINE_NIC_ISA,
+    MACHINE_NIC_PCI, /* with MACHINE_PC */
+};
+#define MACHINE_NIC_BASE 0x300 /* an ISA card's usual ports */
+#define MACHINE_NIC_IRQ  9     /* and interrupt */
+
+struct machine_nic {
+    enum machine_nic_model model;
+    uint8_t address[6];
+    unsigned base, irq;    /* of an ISA card; 0: the usual ones */
+    struct host_net *host; /* borrowed; NULL: no cable in it */
+};
+
 struct machine_config {
     enum machine_board board;
     enum machine_engine engine;
@@ -76,6 +92,7 @@ struct machine_config {
      * serial ports always exist, the others where something is plugged. */
     struct host_char *serial[MACHINE_SERIALS];
     struct host_char *parallel, *debugcon;
+    struct machine_nic nic;
     struct host_audio *audio; /* borrowed; NULL: no sound */
     struct log *log;          /* borrowed; NULL: silence */
     bool exit_port;           /* port F4 ends the run */
@@ -94,6 +111,10 @@ struct machine;
 /* Model names that `cpu` accepts, and board names; NULL ends each. */
 const char *const *machine_cpu_names(void);
 const char *const *machine_board_names(void); /* index: enum machine_board */
+
+/* Ports and interrupts that an ISA network card can have. */
+bool machine_nic_base_ok(unsigned base);
+bool machine_nic_irq_ok(unsigned irq);
 
 /* RAM sizes that the board takes: a multiple of 64 KiB from 256 KiB to 2 GiB.
  * An 8086 sees at most 640 KiB, a 286 at most 16 MiB of it. */
@@ -122,6 +143,9 @@ uint64_t machine_now_ns(const struct machine *machine);
 uint64_t machine_insns(const struct machine *machine);
 int machine_exit_code(const struct machine *machine); /* (value << 1) | 1 */
 
+/* Virtual time that passed with the guest halted, since power-on. */
+uint64_t machine_halted_ns(const struct machine *machine);
+
 /* Share of [0, 1000] of virtual time that the guest was halted since the last
  * call: for idle detection and status lines. */
 unsigned machine_idle_permille(struct machine *machine);
@@ -136,6 +160,10 @@ void machine_release_keys(struct machine *machine);
 bool machine_mouse(struct machine *machine, int dx, int dy, int wheel,
                    unsigned buttons);
 bool machine_serial_in(struct machine *machine, unsigned port, uint8_t byte);
+/* A frame from the network, as core/host.h has it; one of a length that
+ * Ethernet does not know is lost. False: offer it again. */
+bool machine_net_in(struct machine *machine, const uint8_t *frame,
+                    size_t bytes);
 void machine_reset(struct machine *machine);        /* the reset button */
 void machine_power_button(struct machine *machine); /* ACPI button */
 

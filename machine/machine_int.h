@@ -13,6 +13,7 @@
 
 #define MACHINE_DEVICES_MAX 40
 
+struct ne2000;
 struct pci_bus;
 
 struct machine {
@@ -34,6 +35,7 @@ struct machine {
     struct device *mouse, *vga, *fdc, *ata[2], *pm, *ide;
     struct device *uart[MACHINE_SERIALS];
     struct pci_bus *pci;
+    struct ne2000 *nic; /* inside one of `devices` */
 
     uint8_t *bios; /* a copy of the system BIOS */
     size_t bios_bytes, vgabios_bytes;

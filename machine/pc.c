@@ -18,6 +18,7 @@
 #include "devices/i8254.h"
 #include "devices/i8259.h"
 #include "devices/mc146818.h"
+#include "devices/ne2000.h"
 #include "devices/parallel.h"
 #include "devices/pci_bus.h"
 #include "devices/piix3.h"
@@ -43,7 +44,8 @@
 #define FLOPPY_HASTE 16 /* drives turn this much faster than real ones */
 #define SERIAL_HASTE 16 /* see uart16550.h */
 #define APIC_BUS_HZ  100000000u
-#define IOAPIC_PIRQA 16 /* its pin, and those of PIRQB-D behind it */
+#define IOAPIC_PIRQA 16         /* its pin, and those of PIRQB-D behind it */
+#define WIRE_HZ      100000000u /* bits a second: ten times 10BASE-T */
 #define SLEEP_OFF    0
 
 /* Adds a device that was just created, or passes its failure on. */
@@ -631,6 +633,56 @@ static enum status build_pci(struct machine *m)
     return STATUS_OK;
 }
 
+static enum status build_isa_nic(struct machine *m,
+                                 const struct ne2000_config *card,
+                                 char *message, size_t size)
+{
+    const struct machine_nic *nic = &m->config.nic;
+    unsigned irq = nic->irq ? nic->irq : MACHINE_NIC_IRQ;
+    const struct ne2000_isa_config isa = {
+        .card = *card,
+        .ports = m->ports,
+        .base = nic->base ? nic->base : MACHINE_NIC_BASE,
+        .irq_number = irq,
+        .irq = i8259_input(m->pic, irq),
+    };
+    struct device *dev;
+    enum status status = ne2000_isa_create(&isa, &dev, &m->nic);
+
+    if (status == STATUS_OVERLAP) {
+        snprintf(message, size,
+                 "the network card's ports, from %x on, belong to another "
+                 "device; choose others",
+                 (unsigned)isa.base);
+        return STATUS_BAD_ARGUMENT;
+    }
+    ADD(m, dev, status);
+    return STATUS_OK;
+}
+
+static enum status build_network(struct machine *m, char *message, size_t size)
+{
+    const struct machine_nic *nic = &m->config.nic;
+    struct ne2000_config card = {
+        .name = "nic",
+        .clock = m->clock,
+        .log = m->config.log,
+        .bits_per_sec = WIRE_HZ,
+        .host = nic->host,
+    };
+    struct ne2000_pci_config pci = {.bus = m->pci, .devfn = PCI_DEVFN(3, 0)};
+    struct device *dev;
+
+    memcpy(card.address, nic->address, sizeof(card.address));
+    if (nic->model == MACHINE_NIC_ISA)
+        return build_isa_nic(m, &card, message, size);
+    if (nic->model == MACHINE_NIC_NONE)
+        return STATUS_OK;
+    pci.card = card;
+    ADD(m, dev, ne2000_pci_create(&pci, &dev, &m->nic));
+    return STATUS_OK;
+}
+
 /* What the board tells firmware that knows to ask. */
 static enum status build_fw_cfg(struct machine *m, char *message, size_t size)
 {
@@ -680,5 +732,6 @@ enum status pc_build(struct machine *m, char *message, size_t size)
     TRY(build_parallel_and_debug(m));
     TRY(build_floppy(m));
     TRY(build_disks(m));
+    TRY(build_network(m, message, size));
     return build_fw_cfg(m, message, size);
 }
