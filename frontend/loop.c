@@ -7,11 +7,14 @@
 #define SHOW_NS     (16 * MS) /* host: pictures */
 #define CHUNK_NS    (8 * MS)  /* so far ahead of the host we sleep */
 #define LAG_MOST_NS (100 * MS)
+#define HOLD_NS     (2 * MS) /* so much a halted guest may run ahead */
 
 struct loop {
     const struct loop_config *config;
     uint64_t poll_at_ns, show_at_ns; /* host */
     uint64_t origin_host_ns, origin_guest_ns;
+    uint64_t held_host_ns, halted_ns; /* at the last hold() */
+    uint64_t ahead_ns;                /* halted time not waited for yet */
 };
 
 /* Where the next step ends. */
@@ -107,6 +110,39 @@ static bool poll_host(struct loop *loop, uint64_t host_ns, enum loop_end *end)
     return true;
 }
 
+static void wait(const struct loop *loop, uint64_t ns)
+{
+    const struct loop_config *config = loop->config;
+
+    if (config->wait_ports)
+        config->wait_ports(config->context, ns);
+    else
+        config->clock->sleep_ns(config->clock, ns);
+}
+
+/* At full speed a halted guest skips hours in seconds. While it waits for an
+ * answer from the host's network, its timeouts must not come first. */
+static void hold(struct loop *loop, uint64_t host_ns)
+{
+    const struct loop_config *config = loop->config;
+    uint64_t halted = machine_halted_ns(config->machine);
+    uint64_t passed = host_ns - loop->held_host_ns;
+
+    if (config->ports_busy(config->context)) {
+        loop->ahead_ns += halted - loop->halted_ns;
+        loop->ahead_ns -= loop->ahead_ns < passed ? loop->ahead_ns : passed;
+    } else
+        loop->ahead_ns = 0;
+    loop->halted_ns = halted;
+    loop->held_host_ns = host_ns;
+    if (loop->ahead_ns < HOLD_NS)
+        return;
+    wait(loop, loop->ahead_ns);
+    loop->poll_at_ns = 0;
+    if (config->feed_ports)
+        config->feed_ports(config->context);
+}
+
 /* Sleeps while guest time is ahead. When the host is too slow, or was away,
  * guest time stays behind: it does not run to catch up. */
 static void pace(struct loop *loop, uint64_t host_ns)
@@ -114,10 +150,9 @@ static void pace(struct loop *loop, uint64_t host_ns)
     uint64_t guest = machine_now_ns(loop->config->machine);
     uint64_t passed_guest = guest - loop->origin_guest_ns;
     uint64_t passed_host = host_ns - loop->origin_host_ns;
-    struct host_clock *clock = loop->config->clock;
 
     if (passed_guest >= passed_host + CHUNK_NS) {
-        clock->sleep_ns(clock, passed_guest - passed_host);
+        wait(loop, passed_guest - passed_host);
         loop->poll_at_ns = 0;
     } else if (passed_host > passed_guest + LAG_MOST_NS) {
         loop->origin_host_ns = host_ns;
@@ -155,6 +190,8 @@ enum loop_end loop_run(const struct loop_config *config,
     assert(config->machine && config->input && config->clock);
     loop.origin_guest_ns = machine_now_ns(config->machine);
     loop.origin_host_ns = config->clock->now_ns(config->clock);
+    loop.held_host_ns = loop.origin_host_ns;
+    loop.halted_ns = machine_halted_ns(config->machine);
     while (is_paused(&loop) || step(&loop, &end, failure)) {
         uint64_t host_ns = config->clock->now_ns(config->clock);
 
@@ -164,6 +201,8 @@ enum loop_end loop_run(const struct loop_config *config,
             rest(&loop, host_ns);
         else if (config->paced)
             pace(&loop, host_ns);
+        else if (config->ports_busy)
+            hold(&loop, host_ns);
     }
     if (config->poll_ports)
         config->poll_ports(config->context);

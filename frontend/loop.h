@@ -33,6 +33,12 @@ struct loop_config {
     void (*poll_ports)(void *context);
     /* Called after each step: hands waiting bytes to the guest. */
     void (*feed_ports)(void *context);
+    /* Sleeps up to `ns` of host time, less when something came in. NULL: the
+     * clock sleeps. */
+    void (*wait_ports)(void *context, uint64_t ns);
+    /* The guest may be waiting for the host: while it is halted, its time
+     * then passes no faster than the host's, paced or not. May be NULL. */
+    bool (*ports_busy)(void *context);
     bool (*interrupted)(void *context); /* the program is asked to end */
     /* Waits, while the machine is paused, until a connection has something to
      * say or `ns` of the host passed. NULL: the clock sleeps. */

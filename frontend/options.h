@@ -7,6 +7,7 @@
 
 #include "frontend/chardev.h"
 #include "frontend/failure.h"
+#include "frontend/net.h"
 #include "machine/machine.h"
 
 #define OPTIONS_IMAGES  (MACHINE_FLOPPIES + MACHINE_DISKS)
@@ -84,6 +85,8 @@ struct options {
     struct chardev_config gdb, monitor; /* servers, or the monitor on stdio */
     bool start_paused;
 
+    struct net_config net;
+
     /* What the user should know, whole sentences; static storage. */
     const char *notices[OPTIONS_NOTICES];
     unsigned notice_count;
@@ -98,6 +101,7 @@ struct options {
         bool cpu, ram, board, engine, speed, rtc, display, audio, boot, limit;
         unsigned serials;
         bool parallel, debugcon, gdb, monitor;
+        bool net, nic; /* the network; the card */
     } given;
 };
 

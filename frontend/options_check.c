@@ -143,10 +143,13 @@ static bool check_kernel(const struct options *options, struct failure *failure)
     return true;
 }
 
+/* Somebody else's clock is at the other end. */
 static bool has_live_port(const struct options *options)
 {
     unsigned i;
 
+    if (options->net.kind == NET_TAP || options->net.forward_count > 0)
+        return true;
     for (i = 0; i < MACHINE_SERIALS; i++)
         if (chardev_interactive(&options->serial[i]))
             return true;
@@ -190,7 +193,8 @@ bool options_check(struct options *options, struct failure *failure)
     if (!settle_nographic(options, failure) ||
         !check_terminal(options, failure) || !check_images(options, failure))
         return false;
-    if (!settle_machine(options, failure) || !check_kernel(options, failure))
+    if (!settle_machine(options, failure) || !check_kernel(options, failure) ||
+        !options_settle_net(options, failure))
         return false;
     settle_time(options);
     check_paused(options);

@@ -19,7 +19,7 @@ typedef bool option_handler(struct options *options,
                             struct failure *failure);
 
 /* options_take.c: the machine and the host; options_media.c: disks and boot;
- * options_qemu.c: idioms of QEMU users. */
+ * options_net.c: the network; options_qemu.c: idioms of QEMU users. */
 option_handler options_take_action, options_take_ram, options_take_cpu,
     options_take_machine, options_take_engine, options_take_speed,
     options_take_limit, options_take_rtc, options_take_display,
@@ -29,7 +29,8 @@ option_handler options_take_action, options_take_ram, options_take_cpu,
 option_handler options_take_floppy, options_take_disk, options_take_boot,
     options_take_cdrom, options_take_drive;
 option_handler options_take_later, options_take_only, options_take_refused,
-    options_take_device, options_take_nic;
+    options_take_device;
+option_handler options_take_nic, options_take_card;
 
 /* A drive that no other option has filled yet. */
 bool options_fill_drive(struct options_drive *drive, const char *path,
@@ -56,6 +57,9 @@ bool options_next_piece(const char **text, struct option_piece *piece,
 
 /* options_check.c: what fits together, and the defaults that depend on it. */
 bool options_check(struct options *options, struct failure *failure);
+
+/* options_net.c: the same of the network, when the board is known. */
+bool options_settle_net(struct options *options, struct failure *failure);
 
 bool options_add_notice(struct options *options, const char *text);
 

@@ -35,19 +35,8 @@ bool options_take_refused(struct options *options, const struct option_row *row,
                        row->detail);
 }
 
-bool options_take_nic(struct options *options, const struct option_row *row,
-                      const char *value, struct failure *failure)
-{
-    (void)options;
-    if (strcmp(value, "none") == 0)
-        return true;
-    return failure_set(failure, EXIT_STATUS_USAGE,
-                       "-%s %s: not available in this version; write -nic none",
-                       row->name, value);
-}
-
-/* The exit port, the one device of the board that has to be asked for; only
- * at the place and width that -exit-port means. */
+/* The network card; or the exit port, which has to be asked for, only at the
+ * place and width that -exit-port means. */
 bool options_take_device(struct options *options, const struct option_row *row,
                          const char *value, struct failure *failure)
 {
@@ -56,6 +45,8 @@ bool options_take_device(struct options *options, const struct option_row *row,
     bool known;
     bool fits;
 
+    if (strncmp(value, "ne2k_", 5) == 0)
+        return options_take_card(options, row, value, failure);
     known = options_next_piece(&rest, &piece, &fits) && !piece.key[0] &&
             strcmp(piece.value, "isa-debug-exit") == 0;
     while (known && options_next_piece(&rest, &piece, &fits)) {
@@ -68,8 +59,9 @@ bool options_take_device(struct options *options, const struct option_row *row,
     }
     if (!known)
         return failure_set(failure, EXIT_STATUS_USAGE,
-                           "-%s %s: devices are chosen by the board; known is "
-                           "only isa-debug-exit,iobase=0xf4,iosize=4",
+                           "-%s %s: devices are chosen by the board; known are "
+                           "only isa-debug-exit,iobase=0xf4,iosize=4 and the "
+                           "network cards ne2k_pci and ne2k_isa",
                            row->name, value);
     options->exit_port = true;
     return true;

@@ -11,6 +11,7 @@
 #include "frontend/kernel_file.h"
 #include "frontend/loop.h"
 #include "frontend/media.h"
+#include "frontend/net.h"
 #include "frontend/ports.h"
 #include "frontend/script.h"
 #include "frontend/signals.h"
@@ -28,6 +29,7 @@ struct session {
     struct kernel_file *kernel;
     struct ports *ports;
     struct sound *sound;
+    struct net *net;
     struct machine *machine;
     struct input *input;
     struct display *display;
@@ -100,6 +102,20 @@ static int64_t choose_start_time(const struct options *options)
     return host_clock_wall_sec(options->rtc == OPTIONS_RTC_LOCAL);
 }
 
+/* The network that nobody asked for may be missing. */
+static bool open_net(struct session *s, struct failure *failure)
+{
+    const struct options *options = s->options;
+
+    if (net_open(&options->net, host_clock_real(), &s->report->log, &s->net,
+                 failure))
+        return true;
+    if (options->given.net || options->given.nic)
+        return false;
+    report_notice(s->report, failure->text);
+    return true;
+}
+
 static bool open_machine(struct session *s, struct machine_config *config,
                          struct failure *failure)
 {
@@ -119,6 +135,7 @@ static bool open_machine(struct session *s, struct machine_config *config,
     config->exit_port = options->exit_port;
     media_plug(&s->media, config);
     ports_plug(s->ports, config);
+    net_plug(s->net, config);
     status = machine_create(config, &s->machine, message, sizeof(message));
     if (status == STATUS_OK)
         return true;
@@ -237,7 +254,8 @@ static bool open_all(struct session *s, struct failure *failure)
         !open_kernel(s, &config, failure) ||
         !ports_open(s->options, s->script, log, &s->ports, failure) ||
         !sound_open(s->options, log, &s->sound, failure) ||
-        !open_machine(s, &config, failure) || !open_input(s, failure))
+        !open_net(s, failure) || !open_machine(s, &config, failure) ||
+        !open_input(s, failure))
         return false;
     close_kernel(s);
     start_script(s);
@@ -259,6 +277,7 @@ static void close_all(struct session *s, int status)
     close_display(s);
     input_destroy(s->input);
     machine_destroy(s->machine);
+    net_close(s->net);
     sound_close(s->sound);
     ports_close(s->ports);
     close_kernel(s);
@@ -275,6 +294,23 @@ static void poll_ports(void *context)
 
     ports_poll(s->ports);
     debuggers_poll(s->debuggers);
+    net_poll(s->net, 0);
+}
+
+static void wait_ports(void *context, uint64_t ns)
+{
+    struct session *s = context;
+    struct host_clock *clock = host_clock_real();
+
+    if (s->net)
+        net_poll(s->net, ns);
+    else
+        clock->sleep_ns(clock, ns);
+}
+
+static bool ports_busy(void *context)
+{
+    return net_is_busy(((struct session *)context)->net);
 }
 
 static void feed_ports(void *context)
@@ -282,6 +318,7 @@ static void feed_ports(void *context)
     struct session *s = context;
 
     ports_feed(s->ports, s->machine);
+    net_feed(s->net, s->machine);
 }
 
 static void wait_paused(void *context, uint64_t ns)
@@ -341,6 +378,8 @@ static int run(struct session *s)
         .limit_ns = s->options->limit_ns,
         .poll_ports = poll_ports,
         .feed_ports = feed_ports,
+        .wait_ports = wait_ports,
+        .ports_busy = ports_busy,
         .interrupted = signals_pending,
         .wait_paused = wait_paused,
         .context = s,

@@ -107,6 +107,32 @@ int machine_exit_code(const struct machine *m)
     return m->exit_code;
 }
 
+uint64_t machine_halted_ns(const struct machine *m)
+{
+    return m->halted_ns;
+}
+
+bool machine_nic_base_ok(unsigned base)
+{
+    return base >= 0x200 && base < 0x400 && base % 0x20 == 0;
+}
+
+bool machine_nic_irq_ok(unsigned irq)
+{
+    return irq >= 3 && irq <= 15;
+}
+
+bool machine_net_in(struct machine *m, const uint8_t *frame, size_t bytes)
+{
+    if (m->refuse_frames)
+        return false;
+    ck_assert_uint_le(bytes, sizeof(m->frame));
+    memcpy(m->frame, frame, bytes);
+    m->frame_bytes = bytes;
+    m->frames++;
+    return true;
+}
+
 unsigned machine_idle_permille(struct machine *m)
 {
     (void)m;

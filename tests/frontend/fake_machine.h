@@ -42,7 +42,11 @@ struct machine {
     struct host_block *floppy[MACHINE_FLOPPIES];
     struct host_block *cd[MACHINE_DISKS];
     unsigned inserts, resets, releases, runs;
-    uint64_t rate;
+    uint64_t rate, halted_ns;
+    uint8_t frame[HOST_NET_FRAME_MOST]; /* the last of `frames` */
+    size_t frame_bytes;
+    unsigned frames;
+    bool refuse_frames;
     void (*on_run)(struct machine *machine); /* may be NULL */
 };
 

@@ -110,8 +110,28 @@ static const struct {
     {"-append x", "-append: there is no kernel to give it to; name one with -kernel FILE, or leave -append out"},
     {"-kernel x -cpu 286", "-kernel: such kernels need a 386 or later; choose another -cpu than 286"},
     {"-kernel x -kernel y", "-kernel is given twice; leave one out"},
-    {"-nic user", "-nic user: not available in this version; write -nic none"},
-    {"-net nic", "-net nic: not available in this version; write -nic none"},
+    {"-nic bridge", "-nic bridge: no such network; choose user, tap or none"},
+    {"-nic none,model=ne2k_pci", "-nic none,model=ne2k_pci: without a network there is no card; write none alone"},
+    {"-nic user -nic user", "-nic user: there is one network card; leave one out"},
+    {"-net nic -net nic", "-net nic: there is one network card; leave one out"},
+    {"-nic user,model=e1000", "-nic user,model=e1000: e1000: no such card; choose ne2k_isa or ne2k_pci"},
+    {"-nic user,mac=1:2:3", "-nic user,mac=1:2:3: 1:2:3: no card's address; write it like 52:54:00:12:34:56, the first number even"},
+    {"-nic user,mac=01:00:5e:00:00:01", "-nic user,mac=01:00:5e:00:00:01: 01:00:5e:00:00:01: no card's address; write it like 52:54:00:12:34:56, the first number even"},
+    {"-nic user,mac=52:54:00:12:34:567", "-nic user,mac=52:54:00:12:34:567: 52:54:00:12:34:567: no card's address; write it like 52:54:00:12:34:56, the first number even"},
+    {"-nic user,hostfwd=tcp:80", "-nic user,hostfwd=tcp:80: tcp:80: no forward; write it like hostfwd=tcp::8080-:80, or with addresses tcp:127.0.0.1:8080-10.0.2.15:80"},
+    {"-nic user,hostfwd=tcp::0-:80", "-nic user,hostfwd=tcp::0-:80: tcp::0-:80: no forward; write it like hostfwd=tcp::8080-:80, or with addresses tcp:127.0.0.1:8080-10.0.2.15:80"},
+    {"-nic user,hostfwd=tcp::70000-:80", "-nic user,hostfwd=tcp::70000-:80: tcp::70000-:80: no forward; write it like hostfwd=tcp::8080-:80, or with addresses tcp:127.0.0.1:8080-10.0.2.15:80"},
+    {"-nic user,hostfwd=sctp::1-:1", "-nic user,hostfwd=sctp::1-:1: sctp::1-:1: no forward; write it like hostfwd=tcp::8080-:80, or with addresses tcp:127.0.0.1:8080-10.0.2.15:80"},
+    {"-nic user,hostfwd=tcp:host:1-:1", "-nic user,hostfwd=tcp:host:1-:1: tcp:host:1-:1: no forward; write it like hostfwd=tcp::8080-:80, or with addresses tcp:127.0.0.1:8080-10.0.2.15:80"},
+    {"-nic user,ifname=x", "-nic user,ifname=x: cannot do \"ifname=x\"; known here are model, mac, macaddr, iobase, irq, pcap, hostfwd, restrict, tftp, bootfile, ipv6"},
+    {"-nic tap,hostfwd=tcp::1-:1", "-nic tap,hostfwd=tcp::1-:1: cannot do \"hostfwd=tcp::1-:1\"; known here are model, mac, macaddr, iobase, irq, pcap, ifname, script, downscript"},
+    {"-nic tap,script=/etc/up", "-nic tap,script=/etc/up: /etc/up: no script is run; set the interface up beforehand"},
+    {"-nic tap,ifname=a-very-long-name", "-nic tap,ifname=a-very-long-name: a-very-long-name: the name of an interface has 15 letters"},
+    {"-nic user,restrict=maybe", "-nic user,restrict=maybe: maybe: write restrict=on or restrict=off"},
+    {"-nic user,iobase=0x310,model=ne2k_isa", "-nic user,iobase=0x310,model=ne2k_isa: 0x310: the card cannot stand there; choose 0x200 to 0x3e0 in steps of 0x20"},
+    {"-nic user,irq=2", "-nic user,irq=2: 2: the card has no such interrupt; choose 3, 4, 5, 9, 10, 11, 12 or 15"},
+    {"-nic user,model=ne2k_pci -machine isapc", "model=ne2k_pci: the board isapc has no PCI; write model=ne2k_isa"},
+    {"-nic user,model=ne2k_pci,irq=5", "iobase and irq are an ISA card's; add model=ne2k_isa or leave them out"},
     {"-qmp unix:x", "-qmp unix:x: not available in this version; drive the guest with -script"},
     {"-gdb stdio", "-gdb stdio: gdb cannot come that way; write tcp::1234 or unix:/tmp/gdb"},
     {"-gdb 1234", "-gdb 1234: no such destination; known are stdio, file:PATH, unix:PATH, tcp:HOST:PORT, none"},
@@ -119,8 +139,8 @@ static const struct {
     {"-gdb tcp::1 -s", "-s is given twice; leave one out"},
     {"-record x", "-record x: not available in this version; use -script: a scripted run repeats exactly"},
     {"-replay x", "-replay x: not available in this version; use -script: a scripted run repeats exactly"},
-    {"-device e1000", "-device e1000: devices are chosen by the board; known is only isa-debug-exit,iobase=0xf4,iosize=4"},
-    {"-device isa-debug-exit,iobase=0x501", "-device isa-debug-exit,iobase=0x501: devices are chosen by the board; known is only isa-debug-exit,iobase=0xf4,iosize=4"},
+    {"-device e1000", "-device e1000: devices are chosen by the board; known are only isa-debug-exit,iobase=0xf4,iosize=4 and the network cards ne2k_pci and ne2k_isa"},
+    {"-device isa-debug-exit,iobase=0x501", "-device isa-debug-exit,iobase=0x501: devices are chosen by the board; known are only isa-debug-exit,iobase=0xf4,iosize=4 and the network cards ne2k_pci and ne2k_isa"},
     {"-vga cirrus", "-vga cirrus: this machine knows only -vga std; leave it out"},
     {"-monitor vc", "-monitor vc: no such destination; known are stdio, file:PATH, unix:PATH, tcp:HOST:PORT, none"},
     {"-monitor file:x", "-monitor file:x: a file says nothing; write stdio, unix:/tmp/mon or tcp::4444"},
@@ -312,6 +332,58 @@ START_TEST(debuggers)
 }
 END_TEST
 
+START_TEST(network_by_default)
+{
+    ck_parse("-display none");
+    ck_assert_int_eq(options.net.kind, NET_USER);
+    ck_assert_int_eq(options.net.model, MACHINE_NIC_PCI);
+    ck_assert(!options.paced);
+    ck_parse("-machine isapc");
+    ck_assert_int_eq(options.net.model, MACHINE_NIC_ISA);
+    ck_parse("-cpu 8086");
+    ck_assert_int_eq(options.net.kind, NET_NONE);
+    ck_parse("-nic none");
+    ck_assert_int_eq(options.net.kind, NET_NONE);
+}
+END_TEST
+
+START_TEST(network_as_told)
+{
+    static const uint8_t mac[6] = {2, 0, 0xab, 0xc, 0xde, 0xf};
+    static const uint8_t here[4] = {127, 0, 0, 1}, any[4] = {0, 0, 0, 0},
+                         guest[4] = {10, 0, 2, 15}, other[4] = {10, 0, 2, 99};
+
+    ck_parse("-display none -nic user,model=ne2k_isa,mac=02:0:ab:c:DE:f,"
+             "hostfwd=tcp::8080-:80,hostfwd=udp:0.0.0.0:53-10.0.2.99:5353,"
+             "restrict=on,pcap=a,,b,iobase=0x320,irq=10");
+    ck_assert_int_eq(options.net.kind, NET_USER);
+    ck_assert_int_eq(options.net.model, MACHINE_NIC_ISA);
+    ck_assert_mem_eq(options.net.address, mac, 6);
+    ck_assert_uint_eq(options.net.base, 0x320);
+    ck_assert_uint_eq(options.net.irq, 10);
+    ck_assert_uint_eq(options.net.forward_count, 2);
+    ck_assert(!options.net.forwards[0].udp && options.net.forwards[1].udp);
+    ck_assert_mem_eq(options.net.forwards[0].host_address, here, 4);
+    ck_assert_mem_eq(options.net.forwards[0].guest_address, guest, 4);
+    ck_assert_uint_eq(options.net.forwards[0].host_port, 8080);
+    ck_assert_uint_eq(options.net.forwards[0].guest_port, 80);
+    ck_assert_mem_eq(options.net.forwards[1].host_address, any, 4);
+    ck_assert_mem_eq(options.net.forwards[1].guest_address, other, 4);
+    ck_assert(options.net.restricted);
+    ck_assert_str_eq(options.net.pcap, "a,b");
+    ck_assert(options.paced); /* somebody may come through the forward */
+    ck_parse("-nic tap,ifname=tap0,script=no,downscript=no");
+    ck_assert_int_eq(options.net.kind, NET_TAP);
+    ck_assert_str_eq(options.net.ifname, "tap0");
+    ck_parse("-net nic,model=ne2k_pci,macaddr=02:0:ab:c:DE:f -net user");
+    ck_assert_int_eq(options.net.model, MACHINE_NIC_PCI);
+    ck_assert_mem_eq(options.net.address, mac, 6);
+    ck_parse("-netdev user,id=n,restrict=off -device ne2k_isa,netdev=n,irq=5");
+    ck_assert_int_eq(options.net.model, MACHINE_NIC_ISA);
+    ck_assert_uint_eq(options.net.irq, 5);
+}
+END_TEST
+
 START_TEST(screen_and_sound)
 {
     ck_parse("-display none");
@@ -414,6 +486,8 @@ Suite *test_suite(void)
     tcase_add_test(tcase, drives_as_qemu_has_them);
     tcase_add_test(tcase, qemu_idioms);
     tcase_add_test(tcase, debuggers);
+    tcase_add_test(tcase, network_by_default);
+    tcase_add_test(tcase, network_as_told);
     tcase_add_test(tcase, screen_and_sound);
     tcase_add_test(tcase, nographic_means_screen_and_com1);
     tcase_add_test(tcase, ports);
