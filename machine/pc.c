@@ -688,6 +688,7 @@ static enum status build_fw_cfg(struct machine *m, char *message, size_t size)
 {
     const struct fw_cfg_config config = {"fw_cfg", m->ports, m->mem,
                                          m->config.log};
+    const uint8_t timer_on_pin_2 = m->ioapic != NULL;
     struct device *fw;
 
     ADD(m, fw, fw_cfg_create(&config, &fw));
@@ -696,6 +697,7 @@ static enum status build_fw_cfg(struct machine *m, char *message, size_t size)
     TRY(fw_cfg_add_number(fw, FW_CFG_MAX_CPUS, 1, 2));
     TRY(fw_cfg_add_number(fw, FW_CFG_NOGRAPHIC, 0, 2));
     TRY(fw_cfg_add_number(fw, FW_CFG_BOOT_MENU, 0, 2));
+    TRY(fw_cfg_add_item(fw, FW_CFG_IRQ0_OVERRIDE, &timer_on_pin_2, 1));
     if (m->config.board == MACHINE_ISAPC && m->config.vgabios)
         TRY(fw_cfg_add_file(fw, "vgaroms/vgabios.bin", m->config.vgabios,
                             m->config.vgabios_bytes));

@@ -87,14 +87,14 @@ memmap_entry:
         mov     bx, [bp + FR_BX]
         cmp     ebx, MEMMAP_ENTRIES
         jae     service_unsupported
-        cmp     bx, MEMMAP_EXTENDED
-        jne     .entry
-        cmp     dword [es:E_EXT_KB], 0
-        jne     .entry
-        inc     bx                      ; there is none to tell of
-.entry:
         push    esi
+.entry:
         call    memmap_range
+        or      eax, eax
+        jnz     .store
+        inc     bx                      ; there is none to tell of
+        jmp     .entry
+.store:
         mov     es, [bp + FR_ES]
         mov     di, [bp + FR_DI]
         mov     [es:di], esi
@@ -115,40 +115,58 @@ memmap_entry:
         mov     [bp + FR_CX], cx
         jmp     service_ok_flag
 
-; BX = number of an entry -> ESI = base, EAX = length, ECX = kind (1 memory,
-; 2 reserved). ES = EBDA. Destroys nothing else.
+; BX = number of an entry -> ESI = base, EAX = length, 0: there is none, ECX =
+; kind (1 memory, 2 reserved, 3 ACPI tables, 4 shared with ACPI). ES = EBDA.
+; Destroys nothing else.
 memmap_range:
+        push    bx
         mov     ecx, 2
         movzx   eax, word [B_MEMORY]
         shl     eax, 10
-        cmp     bx, 1
-        jb      .base
-        je      .ebda
-        cmp     bx, MEMMAP_EXTENDED
-        jb      .rom
-        ja      .top
+        shl     bx, 1
+        call    [cs:bx + memmap_kinds]
+        pop     bx
+        ret
+
+memmap_kinds:
+        dw      memmap_base, memmap_ebda, memmap_rom, memmap_extended
+        dw      memmap_acpi, memmap_shared, memmap_top
+MEMMAP_ENTRIES  equ     ($ - memmap_kinds) / 2
+
+memmap_base:
+        xor     esi, esi
+        dec     ecx
+        ret
+memmap_ebda:
+        mov     esi, eax
+        mov     eax, 0A0000h
+        sub     eax, esi
+        ret
+memmap_rom:
+        mov     esi, 0F0000h
+        mov     eax, 10000h
+        ret
+memmap_extended:
         mov     esi, 100000h
         mov     eax, [es:E_EXT_KB]
         shl     eax, 10
         dec     ecx
         ret
-.base:
-        xor     esi, esi
-        dec     ecx
+memmap_shared:
+        inc     ecx
+        call    memmap_acpi
+        add     esi, eax
         ret
-.ebda:
-        mov     esi, eax
-        mov     eax, 0A0000h
-        sub     eax, esi
+memmap_acpi:                            ; half of it each
+        inc     ecx
+        mov     esi, [es:E_EXT_KB]
+        add     esi, 1024
+        shl     esi, 10
+        movzx   eax, byte [es:E_ACPI_KB]
+        shl     eax, 9
         ret
-.rom:
-        mov     esi, 0F0000h
-        mov     eax, 10000h
-        ret
-.top:
+memmap_top:
         mov     esi, 0FFFF0000h
         mov     eax, 10000h
         ret
-MEMMAP_EXTENDED equ     3
-MEMMAP_ENTRIES  equ     5
         cpu     8086

@@ -29,6 +29,11 @@ post:
         cmp     bl, SHUTDOWN_LAST
         ja      post_cold
         shl     bx, 1
+        jz      post_cold
+        mov     es, [B_EBDA]            ; INIT switched the local APIC off
+        cmp     byte [es:E_CPU], CPU_CPUID
+        je      apic_resume
+post_resume:
         jmp     [cs:bx + shutdown_table]
 
 ; What the shutdown code in CMOS register 0Fh asks for. A program that left
@@ -223,6 +228,10 @@ post_devices:
         call    screen_title
         call    memory_extended
         call    screen_memory
+        call    get_cpu
+        jb      .no_tables
+        call    tables_setup
+.no_tables:
         progress 0Bh
         call    floppy_setup
         call    screen_floppies

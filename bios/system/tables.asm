@@ -1,0 +1,42 @@
+; Tables that systems look for in memory: ACPI, the MultiProcessor table, and
+; SMBIOS. The last two, and RSDP, stand in the BIOS's own segment, which has to
+; be RAM for that: on the 440FX.
+
+        cpu     386
+; At start-up, on a 386, when memory has been counted. Destroys all but BP, 32
+; bits wide.
+tables_setup:
+        call    shadow_present
+        jc      .done
+        mov     ah, 30h                 ; reads and writes
+        call    tables_access
+        call    load_ebda
+        call    mptable_setup
+        call    load_ebda
+        call    acpi_setup
+        call    load_ebda
+        call    smbios_setup
+        mov     ah, 10h                 ; reads alone
+        jmp     tables_access
+.done:
+        ret
+
+; AH = what F0000-FFFFF does, in the PAM register's bits. Destroys AL, BX, DX, DI.
+tables_access:
+        xor     bx, bx
+        mov     di, PAM_FIRST
+        call    pci_read_byte
+        and     al, 0CFh
+        or      al, ah
+        jmp     pci_write_byte
+
+; DS:SI = table, CX = its bytes -> AL = what makes its sum 0. Destroys CX, SI, AH.
+table_sum:
+        mov     ah, 0
+.next:
+        lodsb
+        sub     ah, al
+        loop    .next
+        mov     al, ah
+        ret
+        cpu     8086
