@@ -289,6 +289,29 @@ static bool is_passed(const struct cpu *cpu)
            d->pass_pc == linear_pc(cpu);
 }
 
+/* The interrupt that came before the instruction to be passed is over. */
+static bool is_passed_late(struct cpu *cpu)
+{
+    struct debug *d = cpu->debug;
+
+    if (!d->passing_held || !is_place(cpu, &d->pass_place))
+        return false;
+    d->passing_held = false;
+    d->pass_insns = cpu->block_insns;
+    d->pass_pc = linear_pc(cpu);
+    return true;
+}
+
+static void hold_passing(struct cpu *cpu)
+{
+    if (!is_passed(cpu))
+        return;
+    cpu->debug->passing_held = true;
+    cpu->debug->pass_place = place_now(cpu);
+}
+
+/* An instruction that was begun before (RF: a repeated one after an interrupt,
+ * or one that faulted) is not reached once more. */
 static bool insn_stops(struct cpu *cpu)
 {
     struct debug *d = cpu->debug;
@@ -296,7 +319,8 @@ static bool insn_stops(struct cpu *cpu)
     paddr phys;
     bool mapped;
 
-    if (!debug_marks(cpu, pc & MEM_PAGE_MASK) || is_passed(cpu))
+    if ((cpu->eflags & FLAG_RF) || !debug_marks(cpu, pc & MEM_PAGE_MASK) ||
+        is_passed(cpu) || is_passed_late(cpu))
         return false;
     mapped = mmu_peek(cpu, pc, &phys);
     for (unsigned i = 0; i < DEBUG_POINTS; i++) {
@@ -327,9 +351,11 @@ bool debug_stops(struct cpu *cpu)
         return true;
     if (d->stepping && step_is_done(cpu, again))
         return stop_with(cpu, &(struct debug_stop){.reason = DEBUG_STEPPED});
+    if (events_next(cpu) != EVENTS_NONE)
+        hold_passing(cpu);
     if (cpu->halted || events_next(cpu) != EVENTS_NONE)
         return false;
-    if ((cpu->debugging & DEBUG_ON_INSN) && insn_stops(cpu))
+    if ((cpu->debugging & DEBUG_ON_INSN) && !again && insn_stops(cpu))
         return true;
     if (cpu->debugging & DEBUG_ON_TRACE)
         d->tracer.insn(d->tracer.self, again);

@@ -50,6 +50,8 @@ struct debug {
     bool passing; /* this boundary does not break: */
     uint64_t pass_insns;
     laddr pass_pc;
+    bool passing_held; /* an interrupt came first; when it returns here: */
+    struct debug_place pass_place;
 
     enum debug_stepping stepping;
     unsigned how;        /* DEBUG_STEP_* */

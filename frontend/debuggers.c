@@ -19,7 +19,9 @@ static bool open_monitor(struct debuggers *d,
                          struct failure *failure)
 {
     const struct monitor_config monitor = {.machine = config->machine,
-                                           .control = config->control};
+                                           .control = config->control,
+                                           .input = config->input,
+                                           .frame = config->frame};
     struct monitor_console_config console = {
         .channel = &config->options->monitor, .control = config->control};
 
@@ -82,6 +84,11 @@ void debuggers_poll(struct debuggers *d)
         monitor_console_poll(d->console);
     if (d->gdb)
         gdbstub_poll(d->gdb);
+}
+
+bool debuggers_want_stop(struct debuggers *d)
+{
+    return monitor_wants_stop(d->monitor);
 }
 
 void debuggers_wait(struct debuggers *d, uint64_t ns)

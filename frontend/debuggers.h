@@ -13,6 +13,8 @@ struct debuggers_config {
     const struct options *options;
     struct machine *machine;
     struct run_control *control;
+    struct input *input;
+    struct display_frame *frame; /* scratch */
     struct log *log;
 };
 
@@ -25,6 +27,9 @@ bool debuggers_open(const struct debuggers_config *config,
 void debuggers_close(struct debuggers *debuggers, int exit_status);
 
 void debuggers_poll(struct debuggers *debuggers);
+
+/* As loop_config wants it. */
+bool debuggers_want_stop(struct debuggers *debuggers);
 
 /* Until somebody has something to say, or `ns` of the host passed. */
 void debuggers_wait(struct debuggers *debuggers, uint64_t ns);

@@ -63,7 +63,8 @@ static bool step(struct loop *loop, enum loop_end *end, struct failure *failure)
     bool stopped = false, runs = step_machine(loop, end, &stopped);
 
     if (stopped) { /* nothing from outside may come in here */
-        if (config->control)
+        if (config->control &&
+            (!config->wants_stop || config->wants_stop(config->context)))
             run_control_pause(config->control, RUN_PAUSED_DEBUG);
         return true;
     }

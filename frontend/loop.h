@@ -40,6 +40,9 @@ struct loop_config {
      * then passes no faster than the host's, paced or not. May be NULL. */
     bool (*ports_busy)(void *context);
     bool (*interrupted)(void *context); /* the program is asked to end */
+    /* The machine stopped at a debugger's point: whether it is to stand there.
+     * NULL: always. */
+    bool (*wants_stop)(void *context);
     /* Waits, while the machine is paused, until a connection has something to
      * say or `ns` of the host passed. NULL: the clock sleeps. */
     void (*wait_paused)(void *context, uint64_t ns);

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "frontend/input.h"
 #include "frontend/run_control.h"
 #include "machine/debug.h"
 
@@ -15,6 +16,8 @@ struct monitor;
 struct monitor_config {
     struct machine *machine;
     struct run_control *control;
+    struct input *input;         /* for sendkey; NULL: not here */
+    struct display_frame *frame; /* for screendump; likewise */
 };
 
 /* NULL without memory. The caller owns it. */
@@ -30,6 +33,13 @@ void monitor_execute(struct monitor *monitor, const char *line, FILE *out);
  * let the machine run are refused. */
 void monitor_execute_for_gdb(struct monitor *monitor, const char *line,
                              FILE *out);
+
+/* The machine stopped at a debugger's point: whether it is to stand, or a
+ * condition says that it runs on. Ask once after each MACHINE_DEBUG. */
+bool monitor_wants_stop(struct monitor *monitor);
+
+/* A step, or a run to a place, is on its way: what comes next waits. */
+bool monitor_is_waiting(const struct monitor *monitor);
 
 /* Where and why the machine stands, one or two lines. */
 void monitor_print_stop(struct monitor *monitor, FILE *out);

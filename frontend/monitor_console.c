@@ -6,6 +6,7 @@
 
 #define LINE_BYTES 1024
 #define PROMPT     "(vitrine) "
+#define HELD_POLLS 200 /* so long, about a second, a command may wait */
 
 struct monitor_console {
     struct monitor_console_config config;
@@ -13,6 +14,7 @@ struct monitor_console {
     bool greeted;            /* the present peer has its prompt */
     bool echo;               /* a terminal that shows nothing by itself */
     bool executing;
+    unsigned held; /* polls that the next command has waited */
     char line[LINE_BYTES];
     size_t length;
     char last[LINE_BYTES]; /* an empty line repeats it */
@@ -107,6 +109,13 @@ static void run_changed(void *self, enum run_pause pause)
     say_text(c, PROMPT);
 }
 
+/* A program that sends many lines means each for the machine as the one before
+ * left it; a person may want to stop what takes too long. */
+static bool must_hold(const struct monitor_console *c)
+{
+    return monitor_is_waiting(c->config.monitor) && c->held < HELD_POLLS;
+}
+
 void monitor_console_poll(struct monitor_console *c)
 {
     uint8_t byte;
@@ -119,7 +128,8 @@ void monitor_console_poll(struct monitor_console *c)
         c->greeted = true;
         say_text(c, "Vitrine's monitor; help lists the commands.\n" PROMPT);
     }
-    while (chardev_peek(c->channel, &byte)) {
+    c->held = monitor_is_waiting(c->config.monitor) ? c->held + 1 : 0;
+    while (chardev_peek(c->channel, &byte) && !must_hold(c)) {
         chardev_take(c->channel);
         take_byte(c, byte);
     }

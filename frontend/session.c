@@ -238,6 +238,8 @@ static bool open_debuggers(struct session *s, struct failure *failure)
     const struct debuggers_config config = {.options = s->options,
                                             .machine = s->machine,
                                             .control = &s->control,
+                                            .input = s->input,
+                                            .frame = &s->frame,
                                             .log = &s->report->log};
 
     return debuggers_open(&config, &s->debuggers, failure);
@@ -321,6 +323,11 @@ static void feed_ports(void *context)
     net_feed(s->net, s->machine);
 }
 
+static bool wants_stop(void *context)
+{
+    return debuggers_want_stop(((struct session *)context)->debuggers);
+}
+
 static void wait_paused(void *context, uint64_t ns)
 {
     debuggers_wait(((struct session *)context)->debuggers, ns);
@@ -381,6 +388,7 @@ static int run(struct session *s)
         .wait_ports = wait_ports,
         .ports_busy = ports_busy,
         .interrupted = signals_pending,
+        .wants_stop = wants_stop,
         .wait_paused = wait_paused,
         .context = s,
     };

@@ -152,6 +152,19 @@ START_TEST(break_at_physical_address)
 }
 END_TEST
 
+/* Once, not at each iteration, also with interrupts in between. */
+START_TEST(break_at_rep)
+{
+    START("\xfb\xb9\x05\x00\xf3\xaa\x90"); /* mov cx,5; rep stosb; nop */
+    break_at(CODE + 4);
+    run_to(CODE + 4, 2);
+    if (_i)
+        cpu_set_intr(cpu, true);
+    break_at(CODE + 6);
+    run_to(CODE + 6, _i ? 11 : 7);
+}
+END_TEST
+
 START_TEST(two_points_and_two_names)
 {
     unsigned first, second;
@@ -648,6 +661,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, break_at_reset_vector);
     tcase_add_test(tcase, break_is_exact);
     tcase_add_test(tcase, break_at_physical_address);
+    tcase_add_loop_test(tcase, break_at_rep, 0, 2);
     tcase_add_test(tcase, two_points_and_two_names);
     tcase_add_test(tcase, too_many_points);
     tcase_add_loop_test(tcase, bad_points_are_refused, 0, ARRAY_LEN(bad));
