@@ -27,6 +27,9 @@ _Static_assert(DEBUG_GS_LIMIT == DEBUG_GS_BASE + 1 &&
                    DEBUG_GS_ACCESS == DEBUG_GS_BASE + 2 &&
                    DEBUG_TR_ACCESS == DEBUG_TR_BASE + 2,
                "hidden parts of segment registers");
+_Static_assert(sizeof(((struct debug_registers *)0)->xmm) ==
+                   sizeof(((struct cpu *)0)->xmm),
+               "XMM registers");
 _Static_assert((int)DEBUG_EDI == CPU_EDI && (int)DEBUG_EAX == CPU_EAX,
                "general registers have their encoding's numbers");
 
@@ -111,6 +114,9 @@ void debug_get_registers(struct cpu *cpu, struct debug_registers *out)
     out->has_fpu = cpu->fpu.present;
     if (out->has_fpu)
         get_fpu(cpu, out);
+    out->has_sse = cpu_model_has(cpu->model, CPU_FEATURE_SSE);
+    out->value[DEBUG_MXCSR] = cpu->mxcsr;
+    memcpy(out->xmm, cpu->xmm, sizeof(out->xmm)); /* hosts are little-endian */
 }
 
 /* Writing. */
@@ -258,6 +264,15 @@ static bool set_fpu(struct cpu *cpu, enum debug_register reg, uint32_t value)
     return true;
 }
 
+/* Bits that no model has are refused, as LDMXCSR would. */
+static bool set_mxcsr(struct cpu *cpu, uint32_t value)
+{
+    if (!cpu_model_has(cpu->model, CPU_FEATURE_SSE) || value > 0xffff)
+        return false;
+    cpu->mxcsr = value;
+    return true;
+}
+
 static bool set_system(struct cpu *cpu, enum debug_register reg, uint32_t value)
 {
     switch (reg) {
@@ -280,6 +295,7 @@ static bool set_system(struct cpu *cpu, enum debug_register reg, uint32_t value)
     case DEBUG_DR3: return set_dr(cpu, reg - DEBUG_DR0, value);
     case DEBUG_DR6: return set_dr(cpu, 6, value);
     case DEBUG_DR7: return set_dr(cpu, 7, value);
+    case DEBUG_MXCSR: return set_mxcsr(cpu, value);
     default: return set_fpu(cpu, reg, value);
     }
 }
@@ -310,10 +326,10 @@ bool debug_set_st(struct cpu *cpu, unsigned n, const uint8_t bytes[10])
 
 bool debug_set_xmm(struct cpu *cpu, unsigned n, const uint8_t bytes[16])
 {
-    (void)cpu;
-    (void)n;
-    (void)bytes;
-    return false;
+    if (!cpu_model_has(cpu->model, CPU_FEATURE_SSE) || n >= DEBUG_XMM_REGS)
+        return false;
+    memcpy(&cpu->xmm[n], bytes, 16);
+    return true;
 }
 
 bool debug_translate(struct cpu *cpu, laddr addr, paddr *phys)

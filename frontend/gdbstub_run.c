@@ -58,6 +58,7 @@ void gdb_run_changed(void *self, enum run_pause pause)
     stub->reply_length = 0;
     put_stop(stub, by_machine);
     gdb_send(stub);
+    chardev_poll(stub->channel); /* at once: gdb waits for it */
 }
 
 static void resume(struct gdbstub *stub, bool step)

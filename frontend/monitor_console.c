@@ -107,6 +107,7 @@ static void run_changed(void *self, enum run_pause pause)
     say_text(c, "\n");
     say_printed(c, NULL);
     say_text(c, PROMPT);
+    chardev_poll(c->channel);
 }
 
 /* A program that sends many lines means each for the machine as the one before

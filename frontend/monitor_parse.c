@@ -65,7 +65,7 @@ static bool find_register(struct monitor *m, const char *name, uint64_t *value)
         enum debug_register id;
         unsigned shift, bits;
     } parts[] = {
-        {"pc", DEBUG_PC, 0, 32},  {"ip", DEBUG_EIP, 0, 16},
+        {"pc", DEBUG_PC, 0, 32},  {"ip", DEBUG_EIP, 0, 32},
         {"ax", DEBUG_EAX, 0, 16}, {"cx", DEBUG_ECX, 0, 16},
         {"dx", DEBUG_EDX, 0, 16}, {"bx", DEBUG_EBX, 0, 16},
         {"sp", DEBUG_ESP, 0, 16}, {"bp", DEBUG_EBP, 0, 16},

@@ -123,6 +123,22 @@ static bool is_nm(const char *line, uint32_t *addr, const char **name)
     return true;
 }
 
+/* "12  7C12  name": NASM's flat binaries, real and virtual address. */
+static bool is_nasm(const char *line, uint32_t *addr, const char **name)
+{
+    char *end;
+
+    strtoul(line, &end, 16);
+    if (end == line || *end != ' ')
+        return false;
+    line = end;
+    *addr = (uint32_t)strtoul(line, &end, 16);
+    *name = end;
+    return end > line + 1 && *end == ' ' &&
+           strcspn(line + strspn(line, " "), " ") ==
+               (size_t)(end - line) - strspn(line, " ");
+}
+
 static bool read_line(struct symbols *symbols, const char *line, uint32_t base)
 {
     const char *name;
@@ -130,7 +146,8 @@ static bool read_line(struct symbols *symbols, const char *line, uint32_t base)
     size_t length;
 
     line += strspn(line, " \t");
-    if (!is_segmented(line, &addr, &name) && !is_nm(line, &addr, &name))
+    if (!is_segmented(line, &addr, &name) && !is_nm(line, &addr, &name) &&
+        !is_nasm(line, &addr, &name))
         return true;
     name += strspn(name, " \t");
     if (strncmp(name, "Abs", 3) == 0 || strncmp(name, "idle", 4) == 0)

@@ -15,9 +15,9 @@ struct symbols {
 };
 
 /* Adds what `path` holds, each address plus `base`: an ELF file's symbol
- * table, lines "ADDRESS TYPE NAME" as nm and System.map have them, or
- * "SEGMENT:OFFSET NAME" as Watcom's, Borland's and Microsoft's linkers print
- * them. *added: how many. */
+ * table, lines "ADDRESS TYPE NAME" as nm and System.map have them, NASM's "REAL
+ * VIRTUAL NAME", or "SEGMENT:OFFSET NAME" as Watcom's, Borland's and
+ * Microsoft's linkers print them. *added: how many. */
 bool symbols_load(struct symbols *symbols, const char *path, uint32_t base,
                   size_t *added, struct failure *failure);
 void symbols_clear(struct symbols *symbols);

@@ -369,8 +369,9 @@ START_TEST(trace_of_a_count)
 END_TEST
 
 static const char *const maps[] = {
-    "00007c00 T start\n00007c0a t work\n0000 bad line\n",
+    "00007c00 T start\n00007c0a t work\n0000 no line\n",
     " 07C0:0000       start\n 07C0:000A  Abs   work\n",
+    "Real     Virtual   Name\n  0    7C00  start\n  A    7C0A  work\n",
     "Address        Symbol\n07c0:0000*     start\n07c0:000a+     work\n",
 };
 
