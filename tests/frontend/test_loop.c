@@ -173,6 +173,53 @@ START_TEST(slow_host_lets_guest_time_lag)
 }
 END_TEST
 
+/* A network: the guest waits for it until busy_until_ns of the host. */
+static uint64_t busy_until_ns;
+
+static bool is_busy(void *context)
+{
+    (void)context;
+    return host.now_ns < busy_until_ns;
+}
+
+static void wait_ports(void *context, uint64_t ns)
+{
+    (void)context;
+    sleep_clock(&host.clock, ns);
+}
+
+static void halt_most_of_it(struct machine *m)
+{
+    spend_time(m);
+    m->halted_ns += 900000; /* of each millisecond */
+}
+
+/* At full speed, for as long as an answer is underway, halted time passes as
+ * the host's does, and only that. */
+START_TEST(halted_guest_waits_for_the_host)
+{
+    machine->on_run = halt_most_of_it;
+    config.ports_busy = is_busy;
+    config.wait_ports = wait_ports;
+    busy_until_ns = 79 * SEC;
+    ck_assert_int_eq(loop_run(&config, &failure), LOOP_LIMIT);
+    /* 2.2 s of guest time pass in these 2 s, the rest flies */
+    ck_assert_uint_ge(host.now_ns, 79 * SEC + 750 * MS);
+    ck_assert_uint_le(host.now_ns, 79 * SEC + 800 * MS);
+    ck_assert_uint_le(host.longest_ns, 3 * MS);
+}
+END_TEST
+
+START_TEST(busy_guest_does_not_wait)
+{
+    config.ports_busy = is_busy;
+    config.wait_ports = wait_ports;
+    busy_until_ns = UINT64_MAX;
+    ck_assert_int_eq(loop_run(&config, &failure), LOOP_LIMIT);
+    ck_assert_uint_eq(host.sleeps, 0);
+}
+END_TEST
+
 /* After a pause of the host guest time goes on at its pace, it does not run
  * after the host's. */
 static void stall_once(struct machine *m)
@@ -384,6 +431,8 @@ Suite *test_suite(void)
     tcase_add_test(tcase, full_speed_never_sleeps);
     tcase_add_test(tcase, real_time_sleeps_the_rest);
     tcase_add_test(tcase, slow_host_lets_guest_time_lag);
+    tcase_add_test(tcase, halted_guest_waits_for_the_host);
+    tcase_add_test(tcase, busy_guest_does_not_wait);
     tcase_add_test(tcase, pause_of_the_host_is_not_caught_up);
     tcase_add_test(tcase, display_gets_a_steady_rate);
     tcase_add_test(tcase, display_is_served_at_full_speed);
