@@ -28,6 +28,12 @@ eltorito_route:
         mov     al, 1
         cmp     dl, CD_DRIVE
         je      .done
+        cmp     ah, 4Ah                 ; these name the drive in their packet
+        je      .done
+        cmp     ah, 4Ch
+        je      .done
+        cmp     ah, 4Dh
+        je      .done
         mov     bl, dl                  ; 7Fh: all emulated drives
         xor     bl, 7Fh
         or      bl, ah
