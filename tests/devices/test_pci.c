@@ -5,6 +5,7 @@
 #include "devices/i440fx.h"
 #include "devices/pci_bus.h"
 #include "devices/piix3.h"
+#include "tests/devices/chip.h"
 #include "tests/suite.h"
 
 #define CARD PCI_DEVFN(5, 0)
@@ -228,23 +229,42 @@ START_TEST(pam_shadows)
 }
 END_TEST
 
-/* Hostile configuration writes: everything everywhere. */
+/* Hostile configuration writes: everything everywhere, while the card's pin
+ * changes and memory is used. */
 START_TEST(random_configuration_is_survived)
 {
     struct i440fx_config config = {
         .name = "i440fx", .bus = bus, .mem = mem, .rom = rom};
-    struct device *fx;
+    struct piix3_config south = {
+        .name = "piix3",
+        .bus = bus,
+        .devfn = PCI_DEVFN(1, 0),
+        .reset = {on_reset, NULL, 1},
+        .cpu_reset = {on_reset, NULL, 0},
+    };
+    static const unsigned targets[] = {CARD, 0, PCI_DEVFN(1, 0), CARD};
+    struct device *fx, *piix3;
     uint32_t seed = 1;
+    unsigned count = random_count(20000);
 
+    for (unsigned i = 0; i < 16; i++)
+        south.irqs[i] = (struct irq_line){on_irq, NULL, i};
     ck_assert_int_eq(i440fx_create(&config, &fx), STATUS_OK);
-    for (unsigned i = 0; i < 20000; i++) {
-        seed = seed * 1664525u + 1013904223u;
-        bus_write(ports, 0xcf8 + (seed >> 8 & 7), seed >> 3,
-                  1u << (seed >> 12) % 3);
-        put(seed >> 4 & 1 ? CARD : 0, seed >> 16 & 0xff, seed * 77, 4);
-        bus_read(ports, 0xcf8 + (seed >> 8 & 7), 1u << (seed >> 12) % 3);
+    ck_assert_int_eq(piix3_create(&south, &piix3), STATUS_OK);
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t r = next_random(&seed), value = next_random(&seed);
+
+        bus_write(ports, 0xcf8 + (r & 7), value, 1u << (r >> 4) % 3);
+        put(targets[r >> 8 & 3], r >> 16 & 0xff, value * 77,
+            1u << (r >> 10) % 3);
+        bus_read(ports, 0xcf8 + (r >> 3 & 7), 1u << (r >> 12) % 3);
+        pci_set_irq(&card, value & 1);
+        mem_store(mem, 0xa0000 + (value >> 8 & 0x5fffc), r, 4);
+        mem_load(mem, r & ~(uint32_t)3, 4);
+        bus_read(ports, value & 0xffff, 2);
     }
     ck_assert_uint_eq(get(CARD, 0, 4), 0x56781234);
+    device_destroy(piix3);
     device_destroy(fx);
 }
 END_TEST

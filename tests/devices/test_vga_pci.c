@@ -1,4 +1,5 @@
 #include "devices/vga_pci.h"
+#include "tests/devices/chip.h"
 #include "tests/devices/vga_fixture.h"
 
 #define DEVFN PCI_DEVFN(2, 0)
@@ -137,7 +138,7 @@ START_TEST(random_memory_registers)
     config_write(0x18, 0xf1000000);
     config_write(0x10, 0xf0000000);
     config_write(0x04, 3);
-    for (unsigned i = 0; i < 200000; i++) {
+    for (unsigned i = 0, n = random_count(200000); i < n; i++) {
         unsigned size = 1u << random32(&seed) % 3;
         paddr at = 0xf1000000 + (random32(&seed) & 0xfff & ~(size - 1));
 
@@ -148,6 +149,29 @@ START_TEST(random_memory_registers)
         else
             mem_load(board.mem, at, size);
     }
+}
+END_TEST
+
+/* The windows anywhere, also over each other and over the VGA's own. */
+START_TEST(random_configuration)
+{
+    static const uint8_t registers[] = {0x04, 0x10, 0x18, 0x30};
+    uint64_t seed = 12;
+
+    for (unsigned i = 0, n = random_count(20000); i < n; i++) {
+        uint32_t r = random32(&seed);
+        unsigned size = 1u << (r & 0xff) % 3;
+        paddr at = random32(&seed) & ~(uint32_t)(size - 1);
+
+        select_register(r & 0x100 ? registers[r >> 9 & 3] : r >> 16 & 0xfc);
+        if (i % 3)
+            bus_write(board.ports, 0xcfc, r & 0x200 ? at : (at & 0xfffff) | 3,
+                      4);
+        mem_store(board.mem, at, r, size);
+        mem_load(board.mem, at ^ 0x1000, size);
+        mem_store(board.mem, config_read(0x18) & ~(uint32_t)0xf, r, 4);
+    }
+    ck_assert_uint_eq(config_read(0x00), 0x11111234);
 }
 END_TEST
 
@@ -191,6 +215,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, framebuffer_moves);
     tcase_add_test(tcase, registers_in_memory);
     tcase_add_test(tcase, random_memory_registers);
+    tcase_add_test(tcase, random_configuration);
     tcase_add_test(tcase, rom_window);
     tcase_add_test(tcase, failures_leave_nothing);
     suite_add_tcase(suite, tcase);
