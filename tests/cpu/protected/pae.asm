@@ -92,6 +92,9 @@ wp dd 0
 counts dd 4, 4, 2, 2, 2, 2
 COUNTERS equ 6
 want dd 0
+always_large dd 0
+large_pde dd LARGE_PDE
+large_base dd LARGE
 bits_of dd P, P | W, P | U, P | W | U
 
 expect:
@@ -128,6 +131,8 @@ expect:
 
 ; One combination: AREA through both entries, or LARGE through one.
 one_right:
+        mov eax, [always_large]
+        or [large], eax
         call expect
         mov edi, AREA + 0x123
         mov eax, [pde_bits]
@@ -143,8 +148,10 @@ one_right:
         jmp .tables
 .large:
         or eax, PS
-        mov [LARGE_PDE], eax          ; the first 2 MiB once more
-        mov edi, LARGE + SCRATCH + 0x123
+        mov ebx, [large_pde]
+        mov [ebx], eax                ; the first 2 or 4 MiB once more
+        mov edi, [large_base]
+        add edi, SCRATCH + 0x123
 .tables:
         mov eax, cr0
         and eax, ~WP
@@ -183,7 +190,7 @@ one_right:
         mov ebx, AREA_TABLE
         cmp dword [large], 0
         je .entry
-        mov ebx, LARGE_PDE
+        mov ebx, [large_pde]
 .entry:
         mov eax, [ebx]
         and eax, ACC | DIRTY
@@ -193,10 +200,10 @@ one_right:
         or edx, DIRTY
 .flags:
         CHECK eax, edx, "rights: A and D"
-        mov eax, [AREA_PDE]
-        and eax, ACC | DIRTY
         cmp dword [large], 0
         jne .end
+        mov eax, [AREA_PDE]
+        and eax, ACC | DIRTY
         CHECK eax, ACC, "rights: A of the directory"
 .end:   ret
 
@@ -208,13 +215,16 @@ main:
         CHECK eax, 1 << 6, "CPUID tells PAE"
         call start_paging
 
-rights:
+        call all_rights
+        jmp mapping
+
+all_rights:
         call one_right
         mov ecx, 0
 .next:  inc dword [pde_bits + ecx * 4]
         mov eax, [pde_bits + ecx * 4]
         cmp eax, [counts + ecx * 4]
-        jb rights
+        jb all_rights
         mov dword [pde_bits + ecx * 4], 0
         inc ecx
         cmp ecx, COUNTERS
@@ -222,9 +232,10 @@ rights:
         mov eax, cr0
         and eax, ~WP
         mov cr0, eax
-        PDE AREA_PDE, AREA_TABLE | P | W | U
+        ret
 
 mapping:
+        PDE AREA_PDE, AREA_TABLE | P | W | U
         PTE 0, P | W | U
         PTE 1, P | W | U
         mov dword [SCRATCH + 0x1004], 0x11223344
@@ -458,6 +469,12 @@ pse36:
         CHECK [DIRECTORY + 4], P | W | U | PS | ACC, "PSE: A"
         mov dword [0x400000 + SCRATCH + 0x1008], 1
         CHECK [DIRECTORY + 4], P | W | U | PS | ACC | DIRTY, "PSE: D"
+        mov dword [large_pde], DIRECTORY + 4
+        mov dword [large_base], 0x400000
+        mov dword [always_large], 1
+        mov dword [counts + 4], 1     ; no table
+        mov dword [counts + 8], 1
+        call all_rights
 %assign bit 13
 %rep 4
         mov dword [DIRECTORY + 4], P | W | U | PS | 1 << bit
