@@ -30,7 +30,7 @@ uint32_t cpu_model_signature(enum cpu_model model)
 uint32_t cpu_model_features(enum cpu_model model)
 {
     return 0
-#define X(feature, bit, first, there) \
+#define X(feature, bit, first) \
     | (uint32_t)cpu_model_has(model, CPU_FEATURE_##feature) << (bit)
         CPU_FEATURE_LIST(X)
 #undef X

@@ -19,33 +19,32 @@
     X(PENTIUM3, "pentium3",  0x0686) \
     X(PENTIUM4, "pentium4",  0x0f29)
 
-/* What CPUID leaf 1 tells in EDX (SDM volume 2, CPUID): the bit, the first
- * model that has it, and whether its behaviour is there. While it is not, no
- * model has it.
- *    feature bit first     there */
+/* What CPUID leaf 1 tells in EDX (SDM volume 2, CPUID): the bit, and the first
+ * model that has it. A row comes with its behaviour, not before.
+ *    feature bit first */
 #define CPU_FEATURE_LIST(X) \
-    X(FPU,    0,  486,      1) \
-    X(VME,    1,  PENTIUM,  1) \
-    X(DE,     2,  PENTIUM,  1) \
-    X(PSE,    3,  PENTIUM,  1) \
-    X(TSC,    4,  PENTIUM,  1) \
-    X(MSR,    5,  PENTIUM,  1) \
-    X(PAE,    6,  PENTIUM2, 1) \
-    X(MCE,    7,  PENTIUM,  1) \
-    X(CX8,    8,  PENTIUM,  1) \
-    X(APIC,   9,  PENTIUM,  1) \
-    X(SEP,    11, PENTIUM2, 1) \
-    X(MTRR,   12, PENTIUM2, 1) \
-    X(PGE,    13, PENTIUM2, 1) \
-    X(MCA,    14, PENTIUM2, 1) \
-    X(CMOV,   15, PENTIUM2, 1) \
-    X(PAT,    16, PENTIUM2, 1) \
-    X(PSE36,  17, PENTIUM2, 1) \
-    X(CLFSH,  19, PENTIUM4, 1) \
-    X(MMX,    23, PENTIUM,  1) \
-    X(FXSR,   24, PENTIUM2, 1) \
-    X(SSE,    25, PENTIUM3, 1) \
-    X(SSE2,   26, PENTIUM4, 1)
+    X(FPU,    0,  486) \
+    X(VME,    1,  PENTIUM) \
+    X(DE,     2,  PENTIUM) \
+    X(PSE,    3,  PENTIUM) \
+    X(TSC,    4,  PENTIUM) \
+    X(MSR,    5,  PENTIUM) \
+    X(PAE,    6,  PENTIUM2) \
+    X(MCE,    7,  PENTIUM) \
+    X(CX8,    8,  PENTIUM) \
+    X(APIC,   9,  PENTIUM) \
+    X(SEP,    11, PENTIUM2) \
+    X(MTRR,   12, PENTIUM2) \
+    X(PGE,    13, PENTIUM2) \
+    X(MCA,    14, PENTIUM2) \
+    X(CMOV,   15, PENTIUM2) \
+    X(PAT,    16, PENTIUM2) \
+    X(PSE36,  17, PENTIUM2) \
+    X(CLFSH,  19, PENTIUM4) \
+    X(MMX,    23, PENTIUM) \
+    X(FXSR,   24, PENTIUM2) \
+    X(SSE,    25, PENTIUM3) \
+    X(SSE2,   26, PENTIUM4)
 /* clang-format on */
 
 enum cpu_model {
@@ -56,7 +55,7 @@ enum cpu_model {
 };
 
 enum cpu_feature {
-#define X(feature, bit, first, there) CPU_FEATURE_##feature = (bit),
+#define X(feature, bit, first) CPU_FEATURE_##feature = (bit),
     CPU_FEATURE_LIST(X)
 #undef X
     CPU_FEATURE_BITS = 32
@@ -71,8 +70,7 @@ uint32_t cpu_model_signature(enum cpu_model model);
 static inline bool cpu_model_has(enum cpu_model model, enum cpu_feature feature)
 {
     static const uint8_t first_with[CPU_FEATURE_BITS] = {
-#define X(feature, bit, first, there) \
-    [bit] = (there) ? CPU_##first : CPU_MODELS,
+#define X(feature, bit, first) [bit] = CPU_##first,
         CPU_FEATURE_LIST(X)
 #undef X
     };
