@@ -61,6 +61,15 @@ void cpu_request_stop(struct cpu *cpu);
 /* True while an interrupt would wake or reach the CPU at once. */
 bool cpu_is_halted(const struct cpu *cpu);
 
+/* What a snapshot holds, between two runs. Before it is read, _settle() brings
+ * all of it into the table; after a load, with the clock and memory loaded
+ * before, _loaded() makes everything else anew. False: values that no run can
+ * lead to; the CPU is to be reset. */
+extern const struct state_field cpu_state[];
+void cpu_state_settle(struct cpu *cpu);
+bool cpu_state_loaded(struct cpu *cpu);
+
+/* Settles, and hashes the table. */
 uint64_t cpu_state_hash(struct cpu *cpu, uint64_t hash);
 
 struct cpu_stats {

@@ -179,20 +179,6 @@ void fpu_reset(struct cpu *cpu)
     fpu->ignne = false;
 }
 
-uint64_t fpu_state_hash(const struct cpu *cpu, uint64_t hash)
-{
-    const struct fpu *fpu = &cpu->fpu;
-    const uint32_t values[] = {fpu->control, fpu->status, fpu->top, fpu->full,
-                               fpu->ip,      fpu->dp,     fpu->cs,  fpu->ds,
-                               fpu->op,      fpu->ignne,  fpu->ferr};
-
-    for (unsigned n = 0; n < FPU_REGS; n++) {
-        hash = state_hash_bytes(hash, &fpu->reg[n].man, 8);
-        hash = state_hash_bytes(hash, &fpu->reg[n].se, 2);
-    }
-    return state_hash_bytes(hash, values, sizeof(values));
-}
-
 /* The 8087 and 80287 start with bit 7 (IEM) set. */
 bool fpu_fninit(struct cpu *cpu, const struct insn *insn)
 {

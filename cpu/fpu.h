@@ -41,9 +41,6 @@ struct fpu {
 /* The state after RESET, with registers empty of surprises. */
 void fpu_reset(struct cpu *cpu);
 
-/* What the guest could tell apart. */
-uint64_t fpu_state_hash(const struct cpu *cpu, uint64_t hash);
-
 /* After a change of CR0.NE: FERR# depends on it. */
 void fpu_update(struct cpu *cpu);
 

@@ -9,7 +9,4 @@ struct cpu;
 /* XMM registers and MXCSR after RESET. */
 void simd_reset(struct cpu *cpu);
 
-/* What the guest could tell apart; MMX is the x87's business. */
-uint64_t simd_state_hash(const struct cpu *cpu, uint64_t hash);
-
 #endif

@@ -116,9 +116,3 @@ void simd_reset(struct cpu *cpu)
         cpu->xmm[n] = (struct xmm){{0, 0}};
     cpu->mxcsr = MXCSR_RESET;
 }
-
-uint64_t simd_state_hash(const struct cpu *cpu, uint64_t hash)
-{
-    hash = state_hash_bytes(hash, cpu->xmm, sizeof(cpu->xmm));
-    return state_hash_bytes(hash, &cpu->mxcsr, sizeof(cpu->mxcsr));
-}

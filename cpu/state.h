@@ -166,6 +166,13 @@ enum {
     (CPU_EVENT_INTR | CPU_EVENT_NMI | CPU_EVENT_TRAP | CPU_EVENT_SHADOW | \
      CPU_EVENT_SHADOW_SS | CPU_EVENT_STEP)
 
+/* Parts of the state that stand in another form, as a snapshot has them. */
+struct cpu_settled {
+    uint64_t tsc;    /* 0 without one */
+    uint32_t eflags; /* whole */
+    uint32_t events; /* that say what the last instruction did */
+};
+
 struct addr_space;
 struct slow_forms;
 struct block;
@@ -253,6 +260,8 @@ struct cpu {
     uint64_t msr[CPU_MSRS]; /* see msr.def */
     uint64_t tsc_offset;    /* TSC less the clock's ticks */
     uint64_t tsc_hz;        /* of the TSC */
+
+    struct cpu_settled settled; /* see cpu_state_settle() */
 
     enum cpu_model model;
     struct mem *mem;
