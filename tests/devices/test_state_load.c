@@ -5,9 +5,11 @@
 
 #include "core/device.h"
 #include "core/mem.h"
+#include "devices/apic.h"
 #include "devices/fw_cfg.h"
 #include "devices/i440fx.h"
 #include "devices/i8042.h"
+#include "devices/i82093aa.h"
 #include "devices/i8237.h"
 #include "devices/i8254.h"
 #include "devices/i8259.h"
@@ -169,6 +171,38 @@ static void build_ne2000(struct board *b)
     add(b, dev);
 }
 
+/* Registers in memory, at ports: every fourth for one of 16 bytes. */
+static uint32_t page_read(void *dev, paddr offset, unsigned size)
+{
+    struct board *b = dev;
+
+    return mem_load(b->mem,
+                    offset < 0x100 ? APIC_BASE_DEFAULT + (offset & ~3u) * 4
+                                   : I82093AA_BASE + (offset & 4) * 4,
+                    size);
+}
+
+static void page_write(void *dev, paddr offset, uint32_t value, unsigned size)
+{
+    struct board *b = dev;
+
+    mem_store(b->mem,
+              offset < 0x100 ? APIC_BASE_DEFAULT + (offset & ~3u) * 4
+                             : I82093AA_BASE + (offset & 4) * 4,
+              value, size);
+}
+
+static void build_apic(struct board *b)
+{
+    static const struct bus_ops ops = {page_read, page_write, 4};
+
+    CREATE(b, apic, .kind = APIC_P6, .mem = b->mem, .clock = b->clock,
+           .bus_hz = 100000000, .intr = wire_line(b->wires, 0),
+           .nmi = wire_line(b->wires, 1), .init = wire_line(b->wires, 2));
+    CREATE(b, i82093aa, .mem = b->mem, .apic = b->devices[0]);
+    ck_assert_int_eq(bus_map(b->ports, 0x2000, 0x108, &ops, b), STATUS_OK);
+}
+
 static void build_fw_cfg(struct board *b)
 {
     CREATE(b, fw_cfg, .ports = b->ports, .mem = b->mem);
@@ -194,6 +228,7 @@ static const struct row {
     {"port92", build_port92, {{0x92, 1}}},
     {"pci", build_pci, {{0xcf8, 8}, {0xb2, 2}}},
     {"ne2000", build_ne2000, {{0x300, 16}, {0x300, 1}, {0x310, 16}}},
+    {"apic", build_apic, {{0x2000, 0x100}, {0x2100, 8}}},
     {"fw_cfg", build_fw_cfg, {{0x510, 12}}},
 };
 
