@@ -64,8 +64,8 @@ acpi_fadt_dsdt:
         dw      101, 1001               ; no C2, no C3
         dw      0, 0                    ; WBINVD empties caches
         db      0, 0                    ; no clock to throttle
-        db      0Dh, 0, 32h             ; the clock's registers: day and month
-                                        ; of the alarm, century
+        db      0, 0, 32h               ; the clock: no day or month of the
+                                        ; alarm, register of the century
         db      0, 0, 0
         dd      00000025h               ; WBINVD, C1, no sleep button; the
                                         ; power button is in PM1

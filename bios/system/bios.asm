@@ -45,6 +45,7 @@
 %include "memory.asm"
 %include "cpu.asm"
 %include "apic.asm"
+%include "pirtable.asm"
 %include "mptable.asm"
 %include "acpi.asm"
 %include "smbios.asm"

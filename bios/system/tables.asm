@@ -1,5 +1,5 @@
-; Tables that systems look for in memory: ACPI, the MultiProcessor table, and
-; SMBIOS. The last two, and RSDP, stand in the BIOS's own segment, which has to
+; Tables that systems look for in memory: ACPI, the MultiProcessor table, PCI's
+; interrupt routing, and SMBIOS. But for ACPI's own they, and RSDP, stand in the BIOS's own segment, which has to
 ; be RAM for that: on the 440FX.
 
         cpu     386
@@ -10,6 +10,7 @@ tables_setup:
         jc      .done
         mov     ah, 30h                 ; reads and writes
         call    tables_access
+        call    pir_setup
         call    load_ebda
         call    mptable_setup
         call    load_ebda

@@ -1,6 +1,6 @@
-; The tables in memory: ACPI, MultiProcessor, SMBIOS. They are there with a PCI
-; bus, the second one with a local APIC, and their sums are right; what they lead
-; to is theirs.
+; The tables in memory: SMBIOS, PCI's routes, MultiProcessor, ACPI. They are
+; there with a PCI bus, the third one with a local APIC, and their sums are right;
+; what they lead to is theirs.
 %include "check.inc"
 
 TABLES          equ     2000h           ; segment: a copy of ACPI's tables
@@ -18,6 +18,7 @@ run:
         call    find_apic
 .no_apic:
         call    test_smbios
+        call    test_routes
         call    test_mp
         call    test_acpi
         ret
@@ -130,6 +131,24 @@ test_smbios:
         ret
 .name:  db      "_SM_"
 last:   db      0
+
+test_routes:
+        mov     si, .name
+        mov     cx, 4
+        call    find
+        there_if [bus]
+        cmp     al, 0
+        je      .done
+        mov     cx, [es:6]
+        expect  cx, 20h + 31 * 10h
+        xor     si, si
+        call    sum
+        expect_if z
+        expect  byte [es:20h + 1], 1 << 3   ; device 1, pin A
+        expect  byte [es:20h + 2], 60h
+.done:
+        ret
+.name:  db      "$PIR"
 
 test_mp:
         mov     si, .name
