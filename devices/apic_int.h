@@ -1,4 +1,4 @@
-/* What apic.c and apic_timer.c share. */
+/* What apic.c, apic_regs.c and apic_timer.c share. */
 #ifndef DEVICES_APIC_INT_H
 #define DEVICES_APIC_INT_H
 
@@ -22,6 +22,18 @@ enum apic_lvt {
 #define LVT_LEVEL      0x08000u
 #define LVT_MASKED     0x10000u
 #define LVT_PERIODIC   0x20000u
+
+#define SVR_ENABLE 0x100u
+
+#define ICR_LOGICAL 0x00800u
+#define ICR_ASSERT  0x04000u
+#define ICR_LEVEL   0x08000u
+#define ICR_TO      0xc0000u
+
+#define ESR_SEND_ACCEPT     0x04u
+#define ESR_SEND_VECTOR     0x20u
+#define ESR_RECEIVED_VECTOR 0x40u
+#define ESR_REGISTER        0x80u
 
 #define LINTS 2
 
@@ -66,6 +78,36 @@ struct apic {
     struct mem_page below; /* the row that the registers' page hides */
     bool told_narrow;
 };
+
+static inline enum apic_delivery lvt_delivery(uint32_t lvt)
+{
+    return (enum apic_delivery)((lvt & LVT_DELIVERY) >> 8);
+}
+
+extern const struct bus_ops apic_page_ops;
+
+/* SVR_ENABLE, and APIC_BASE does not say otherwise. */
+bool apic_is_enabled(const struct apic *a);
+
+/* The processor's priority: TPR, or the class in service when it is higher. */
+uint32_t apic_ppr(const struct apic *a);
+uint32_t apic_id_mask(const struct apic *a);
+
+/* Level of LINT pin as its entry of the table sees it. */
+bool apic_lint_active(const struct apic *a, unsigned pin);
+
+/* A LINT pin or its entry changed; `rose`: it was not active before. */
+void apic_update_lint(struct apic *a, unsigned pin, bool rose);
+
+/* Drives INTR by what waits now. */
+void apic_update(struct apic *a);
+
+void apic_note_error(struct apic *a, uint32_t error);
+void apic_end_interrupt(struct apic *a);
+void apic_send_icr(struct apic *a);
+
+/* Destination, or willingness to take anything, has changed. */
+void apic_tell_ready(struct apic *a);
 
 /* An interrupt of the local vector table has its cause now. */
 void apic_local(struct apic *a, enum apic_lvt source);
