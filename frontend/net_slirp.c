@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "frontend/net_defrag.h"
 #include "frontend/net_int.h"
 
 #define NS_PER_MS INT64_C(1000000)
@@ -24,6 +25,7 @@ struct net_slirp {
     struct net *net; /* borrowed */
     struct log *log; /* borrowed */
     Slirp *slirp;
+    struct net_defrag *defrag;
     struct timer *timers; /* owned */
     struct pollfd *fds;   /* owned; of this turn */
     int fd_count, fd_room;
@@ -117,6 +119,8 @@ static void classify(struct net_slirp *s, int fd)
     int type = 0, listens = 0;
     socklen_t size = sizeof(type);
 
+    if (s->connected) /* nothing to add to that */
+        return;
     if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0)
         return;
     size = sizeof(listens);
@@ -197,7 +201,10 @@ static void slirp_link_send(struct net_link *self, const uint8_t *frame,
 {
     struct net_slirp *s = (struct net_slirp *)self;
 
-    slirp_input(s->slirp, frame, (int)bytes);
+    if (net_defrag_is_piece(frame, bytes))
+        frame = net_defrag_take(s->defrag, frame, bytes, &bytes);
+    if (frame)
+        slirp_input(s->slirp, frame, (int)bytes);
 }
 
 static enum net_ties slirp_link_get_ties(struct net_link *self)
@@ -217,6 +224,7 @@ static void slirp_link_destroy(struct net_link *self)
         slirp_cleanup(s->slirp);
     while (s->timers)
         free_timer(s->timers, s);
+    net_defrag_destroy(s->defrag);
     free(s->fds);
     free(s);
 }
@@ -296,8 +304,9 @@ bool net_slirp_open(const struct net_config *config, struct net *net,
     s->link.ops = &slirp_link_ops;
     s->net = net;
     s->log = log;
+    s->defrag = net_defrag_create();
     s->slirp = start_slirp(config, s);
-    if (!s->slirp) {
+    if (!s->slirp || !s->defrag) {
         slirp_link_destroy(&s->link);
         return failure_set(failure, EXIT_STATUS_HOST,
                            "-nic user: libslirp does not start; write -nic "
