@@ -87,9 +87,10 @@ struct debug_registers {
 };
 
 /* Before each instruction, while it is traced. `again`: one more iteration of
- * the repeated instruction before. May look at the machine, nothing else. */
+ * the repeated instruction before. May look at the machine, nothing else.
+ * False: it has seen enough, and is not called again. */
 struct debug_tracer {
-    void (*insn)(void *self, bool again);
+    bool (*insn)(void *self, bool again);
     void *self; /* borrowed */
 };
 

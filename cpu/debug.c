@@ -357,8 +357,9 @@ bool debug_stops(struct cpu *cpu)
         return false;
     if ((cpu->debugging & DEBUG_ON_INSN) && !again && insn_stops(cpu))
         return true;
-    if (cpu->debugging & DEBUG_ON_TRACE)
-        d->tracer.insn(d->tracer.self, again);
+    if ((cpu->debugging & DEBUG_ON_TRACE) &&
+        !d->tracer.insn(d->tracer.self, again))
+        debug_set_tracer(cpu, NULL);
     return false;
 }
 

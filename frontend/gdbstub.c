@@ -269,7 +269,7 @@ static void take_byte(struct gdbstub *stub, uint8_t byte)
     case GDB_IDLE: take_idle(stub, byte); break;
     case GDB_BODY: take_body(stub, byte); break;
     case GDB_SUM_FIRST:
-        stub->given_sum = (uint8_t)(value << 4);
+        stub->given_sum = (uint8_t)((unsigned)value << 4);
         stub->state = value < 0 ? GDB_IDLE : GDB_SUM_SECOND;
         break;
     case GDB_SUM_SECOND:

@@ -97,7 +97,7 @@ static void end_line(struct monitor_trace *t,
                 (unsigned long long)(now - t->insns - t->iterations));
 }
 
-static void trace_insn(void *self, bool again)
+static bool trace_insn(void *self, bool again)
 {
     struct monitor_trace *t = self;
     struct debug_registers now;
@@ -105,12 +105,14 @@ static void trace_insn(void *self, bool again)
     if (again && t->pending &&
         machine_insns(t->monitor->config.machine) == t->insns + t->iterations) {
         t->iterations++;
-        return;
+        return true;
     }
     machine_get_registers(t->monitor->config.machine, &now);
     end_line(t, &now);
-    if (t->left == 0)
-        return;
+    if (t->left == 0) {
+        fflush(t->file);
+        return false;
+    }
     t->left--;
     t->written++;
     t->pending = true;
@@ -118,6 +120,7 @@ static void trace_insn(void *self, bool again)
     t->insns = machine_insns(t->monitor->config.machine);
     t->iterations = 1;
     put_insn(t);
+    return true;
 }
 
 void monitor_trace_end(struct monitor *m)

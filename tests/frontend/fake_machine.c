@@ -50,6 +50,11 @@ enum machine_stop machine_run(struct machine *m, uint64_t until_ns)
     m->runs++;
     if (m->on_run)
         m->on_run(m);
+    if (m->debug_ns && m->debug_ns <= until_ns) {
+        m->now_ns = m->debug_ns;
+        m->debug_ns = 0;
+        return MACHINE_DEBUG;
+    }
     while (m->stopped == MACHINE_TIME_UP && m->event_next < m->event_count &&
            m->events[m->event_next].ns <= until_ns)
         play(m, &m->events[m->event_next++]);

@@ -29,6 +29,7 @@ struct machine {
     struct fake_event events[FAKE_EVENTS]; /* in order of time */
     unsigned event_count, event_next;
     enum machine_stop stopped; /* MACHINE_TIME_UP: running */
+    uint64_t debug_ns;         /* a debugger's point is there; 0: none */
     int exit_code;
     struct host_char *serial;
 

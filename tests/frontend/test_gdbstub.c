@@ -370,6 +370,55 @@ START_TEST(random_bytes)
 }
 END_TEST
 
+/* Sound frames around bodies that are nearly right: registers and memory get
+ * values at random, points come and go, the machine runs. */
+static uint32_t next_random(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 8;
+}
+
+static void make_body(char *body, uint32_t *seed)
+{
+    static const char *const starts[] = {
+        "g",        "G",       "p",   "P",      "m",
+        "M",        "X",       "Z0,", "Z1,",    "Z2,",
+        "Z3,",      "Z4,",     "z2,", "s",      "c",
+        "vCont",    "vCont;s", "q",   "qRcmd,", "qXfer:features:read:",
+        "H",        "T",       "?",   "S05;",   "P8=",
+        "P2",       "P3",      "Q",   "qC",     "m7c00,",
+        "M7c00,4:", "X9000,4:"};
+    static const char likely[] = "0123456789abcdef0123456789abcdef,:;=x}";
+    size_t length = next_random(seed) % 40;
+    size_t at;
+
+    strcpy(body, starts[next_random(seed) % ARRAY_LEN(starts)]);
+    at = strlen(body);
+    for (; length > 0; length--)
+        body[at++] = likely[next_random(seed) % (sizeof(likely) - 1)];
+    body[at] = '\0';
+}
+
+START_TEST(random_packets)
+{
+    const char *text = getenv("VITRINE_FUZZ");
+    unsigned rounds = 1500 * (text ? (unsigned)atoi(text) : 1);
+    uint32_t seed = 777u * ((uint32_t)_i + 1);
+    char body[128], sink[512];
+
+    for (unsigned i = 0; i < rounds; i++) {
+        make_body(body, &seed);
+        send_packet(body);
+        turn();
+        send_bytes("\x03", 1);
+        turn();
+        while (recv(peer, sink, sizeof(sink), MSG_DONTWAIT) > 0)
+            continue;
+    }
+    ck_assert_str_eq(ask("qC"), "QC01");
+}
+END_TEST
+
 START_TEST(gone_without_a_word)
 {
     uint64_t insns;
@@ -419,6 +468,7 @@ Suite *test_suite(void)
 {
     Suite *suite = suite_create("frontend/gdbstub");
     TCase *tcase = tcase_create("gdbstub");
+    const char *text = getenv("VITRINE_FUZZ");
 
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, simple_packets, 0, ARRAY_LEN(simple));
@@ -428,7 +478,9 @@ Suite *test_suite(void)
     tcase_add_test(tcase, program_counter_is_written_linear);
     tcase_add_test(tcase, bad_frames_are_told_or_dropped);
     tcase_add_loop_test(tcase, random_bytes, 0, 6);
+    tcase_add_loop_test(tcase, random_packets, 0, 4);
     tcase_add_test(tcase, gone_without_a_word);
+    tcase_set_timeout(tcase, text ? 3600 : 20);
     tcase_add_test(tcase, detached);
     tcase_add_test(tcase, killed);
     tcase_add_test(tcase, monitor_answers);

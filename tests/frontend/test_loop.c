@@ -421,6 +421,51 @@ START_TEST(paused_machine_can_be_ended)
 }
 END_TEST
 
+static unsigned step_feeds, waits;
+static bool stop_is_wanted;
+
+static void feed_at_a_step(void *context)
+{
+    (void)context;
+    ck_assert_uint_eq(machine->now_ns % MS, 0); /* never within a step */
+    step_feeds++;
+}
+
+static bool wants_stop(void *context)
+{
+    (void)context;
+    return stop_is_wanted;
+}
+
+static void wait_paused(void *context, uint64_t ns)
+{
+    (void)context;
+    host.now_ns += ns;
+    if (++waits == 5)
+        run_control_resume(&control);
+}
+
+/* In the middle of a step: nothing comes in there, and the step ends where it
+ * would have ended. */
+START_TEST(debugger_stops_within_a_step)
+{
+    memset(&control, 0, sizeof(control));
+    step_feeds = waits = 0;
+    stop_is_wanted = _i;
+    machine->debug_ns = 50 * MS + 1234;
+    config.control = &control;
+    config.feed_ports = feed_at_a_step;
+    config.wants_stop = wants_stop;
+    config.wait_paused = wait_paused;
+    config.limit_ns = SEC / 10;
+    ck_assert_int_eq(loop_run(&config, &failure), LOOP_LIMIT);
+    ck_assert_uint_eq(machine->now_ns, SEC / 10);
+    ck_assert_uint_eq(waits, _i ? 5 : 0);
+    ck_assert_uint_eq(machine->runs, 101);
+    ck_assert_uint_eq(step_feeds, 99);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
     Suite *suite = suite_create("frontend/loop");
@@ -447,6 +492,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, pacing_leaves_no_trace);
     tcase_add_test(tcase, paused_machine_stands);
     tcase_add_test(tcase, paused_machine_can_be_ended);
+    tcase_add_loop_test(tcase, debugger_stops_within_a_step, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;
 }

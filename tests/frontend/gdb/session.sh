@@ -100,4 +100,51 @@ try real real_work 0 0x9000 7c0 0x7c00 i8086 %cx
 try pm16 pm16_work 0 0x9002 8 0x7c00 i8086 %cx
 try pm32 pm32_work 0x400000 0x9004 18 0 i386 %ecx
 try v86 v86_work 0 0x9006 7c0 0x7c00 i8086 %cx
+
+# Nothing of that shows in the machine: the same state after the same time.
+mode=unchanged
+hash_of() {
+    sed -n 's/^state hash: //p' "$1"
+}
+run_to_limit() {
+    timeout 120 "$vitrine" -display none -snapshot -m 4M -cpu 486 \
+        -limit 900ms -stats "$@" -fda "$image" 2>"$folder/errors"
+}
+run_to_limit
+plain=$(hash_of "$folder/errors")
+cat >"$folder/script" <<END
+set confirm off
+set pagination off
+target remote $folder/socket
+break *0x7c50
+continue
+stepi 200
+awatch *(unsigned short *)0x9002
+continue
+continue
+monitor modebreak
+monitor iobreak 0x40 4
+monitor trace $folder/trace 5000
+delete
+continue
+continue
+monitor delete
+continue
+END
+rm -f "$folder/socket"
+run_to_limit -gdb "unix:$folder/socket" -S &
+child=$!
+while [ ! -S "$folder/socket" ] && kill -0 $child 2>/dev/null; do
+    sleep 0.1
+done
+timeout 120 gdb -nx -batch -x "$folder/script" >"$folder/out" 2>&1
+wait $child || fail "the program ended with $?"
+child=
+debugged=$(hash_of "$folder/errors")
+[ -n "$plain" ] && [ "$plain" = "$debugged" ] ||
+    fail "state hash '$plain' became '$debugged'"
+[ "$(wc -l <"$folder/trace")" -ge 5000 ] || fail "the trace is short"
+grep -q "exited normally" "$folder/out" || fail "gdb was not told of the end"
+[ $failed = 0 ] || cat "$folder/out"
+echo "$mode: $plain"
 exit $failed
