@@ -17,6 +17,14 @@ tables_setup:
         call    acpi_setup
         call    load_ebda
         call    smbios_setup
+        push    ds
+        push    cs
+        pop     ds
+        xor     si, si                  ; the sum of all is 0 again
+        mov     cx, 0FFFFh
+        call    table_sum
+        mov     [0FFFFh], al
+        pop     ds
         mov     ah, 10h                 ; reads alone
         jmp     tables_access
 .done:
