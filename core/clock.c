@@ -4,8 +4,6 @@
 #include <stdlib.h>
 
 #define FIRE_LIMIT 10000
-#define RATE_MIN   1000u
-#define RATE_MAX   1000000000000u
 #define FRAC_BITS  32
 #define FAR_NS     (UINT64_C(1) << 50) /* 13 days */
 #define FRAC_MASK  0xffffffffu
@@ -62,7 +60,7 @@ enum status clock_create(struct clock **out, uint64_t insns_per_sec)
     struct clock *clock;
 
     *out = NULL;
-    if (insns_per_sec < RATE_MIN || insns_per_sec > RATE_MAX)
+    if (insns_per_sec < CLOCK_RATE_MIN || insns_per_sec > CLOCK_RATE_MAX)
         return STATUS_BAD_ARGUMENT;
     clock = calloc(1, sizeof(*clock));
     if (!clock)
@@ -83,7 +81,7 @@ void clock_set_rate(struct clock *clock, uint64_t insns_per_sec)
 {
     uint64_t whole, rest;
 
-    assert(insns_per_sec >= RATE_MIN && insns_per_sec <= RATE_MAX);
+    assert(insns_per_sec >= CLOCK_RATE_MIN && insns_per_sec <= CLOCK_RATE_MAX);
     if (clock->mult)
         move_anchor(clock);
     whole = NS_PER_SEC / insns_per_sec;

@@ -44,7 +44,9 @@ struct clock {
     struct clock_event *first;
 };
 
-/* 1 kHz to 1 THz are accepted rates. */
+/* Accepted rates. */
+#define CLOCK_RATE_MIN 1000u
+#define CLOCK_RATE_MAX 1000000000000u
 enum status clock_create(struct clock **out, uint64_t insns_per_sec);
 void clock_destroy(struct clock *clock);
 

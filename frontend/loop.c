@@ -38,6 +38,7 @@ static bool step_machine(const struct loop *loop, enum loop_end *end,
     case MACHINE_DEBUG: *stopped = true; return true;
     case MACHINE_POWERED_OFF: *end = LOOP_POWERED_OFF; return false;
     case MACHINE_EXIT_PORT: *end = LOOP_EXIT_PORT; return false;
+    case MACHINE_REPLAY_OVER: *end = LOOP_REPLAY_OVER; return false;
     }
     *end = LOOP_LIMIT;
     return machine_now_ns(machine) < loop->config->limit_ns;

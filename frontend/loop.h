@@ -53,6 +53,7 @@ enum loop_end {
     LOOP_POWERED_OFF,
     LOOP_EXIT_PORT, /* machine_exit_code() */
     LOOP_LIMIT,
+    LOOP_REPLAY_OVER,
     LOOP_SCRIPT_QUIT,
     LOOP_SCRIPT_FAILED, /* failure is filled */
     LOOP_USER_QUIT,

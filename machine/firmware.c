@@ -83,7 +83,7 @@ void firmware_map_isa(struct machine *machine)
 {
     uint8_t *shadow = machine->mem->ram + FIRMWARE_BASE;
 
-    if (!machine->config.bios) {
+    if (!machine->config.bios || machine->config.own_bios) {
         mem_map_rom(machine->mem, FIRMWARE_BASE, FIRMWARE_BYTES,
                     machine->firmware, NULL);
         return;

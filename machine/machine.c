@@ -6,11 +6,10 @@
 #include <string.h>
 
 #include "devices/apic.h"
-#include "devices/ata.h"
-#include "devices/fdc82077.h"
 #include "devices/ne2000.h"
 #include "devices/port61.h"
 #include "machine/machine_int.h"
+#include "machine/replay_int.h"
 
 #define RAM_STEP  KIB(64)
 #define RAM_LEAST KIB(256)
@@ -96,6 +95,17 @@ static enum status create_parts(struct machine *m)
     return clock_create(&m->clock, rate);
 }
 
+/* The log's place is between the host's media and the board. */
+static enum status build(struct machine *m, char *message, size_t size)
+{
+    assert(!m->config.recorder || !m->config.replayer);
+    if (m->config.recorder)
+        recorder_begin(m->config.recorder, m);
+    if (m->config.replayer)
+        replayer_begin(m->config.replayer, m);
+    return pc_build(m, message, size);
+}
+
 enum status machine_create(const struct machine_config *config,
                            struct machine **out, char *message, size_t size)
 {
@@ -114,7 +124,7 @@ enum status machine_create(const struct machine_config *config,
         status = create_parts(m);
     }
     if (status == STATUS_OK)
-        status = pc_build(m, message, size);
+        status = build(m, message, size);
     if (status != STATUS_OK) {
         machine_destroy(m);
         return status;
@@ -179,18 +189,21 @@ static void skip_halted(struct machine *m)
     clock_fire(m->clock);
 }
 
-enum machine_stop machine_run(struct machine *machine, uint64_t until_ns)
+enum machine_stop machine_advance(struct machine *machine, uint64_t until_ns,
+                                  uint64_t until_insns)
 {
     struct machine *m = machine;
 
     clock_set_limit(m->clock, until_ns);
+    clock_set_insn_limit(m->clock, until_insns);
     while (!m->power_off && !m->exit_written) {
-        if (m->reset_cpu)
-            do_reset(m);
-        if (clock_now_ns(m->clock) >= until_ns) {
+        if (clock_now_ns(m->clock) >= until_ns ||
+            m->clock->insns >= until_insns) {
             port61_flush_audio(m->port61);
             return MACHINE_TIME_UP;
         }
+        if (m->reset_cpu)
+            do_reset(m);
         switch (cpu_run(m->cpu)) {
         case CPU_STOP_COUNT: clock_fire(m->clock); break;
         case CPU_STOP_HALT: skip_halted(m); break;
@@ -200,6 +213,15 @@ enum machine_stop machine_run(struct machine *machine, uint64_t until_ns)
         }
     }
     return m->exit_written ? MACHINE_EXIT_PORT : MACHINE_POWERED_OFF;
+}
+
+enum machine_stop machine_run(struct machine *machine, uint64_t until_ns)
+{
+    if (machine->config.replayer)
+        return replayer_run(machine->config.replayer, until_ns);
+    if (machine->config.recorder)
+        return recorder_run(machine->config.recorder, until_ns);
+    return machine_advance(machine, until_ns, UINT64_MAX);
 }
 
 uint64_t machine_now_ns(const struct machine *machine)
@@ -231,37 +253,6 @@ unsigned machine_idle_permille(struct machine *machine)
     machine->idle_from_ns = now;
     machine->idle_skipped_ns = machine->skipped_ns;
     return span ? (unsigned)(idle / ((span + 999) / 1000)) : 0;
-}
-
-void machine_reset(struct machine *machine)
-{
-    machine_pull_reset(machine, true);
-}
-
-void machine_insert_floppy(struct machine *machine, unsigned drive,
-                           struct host_block *block)
-{
-    if (drive >= MACHINE_FLOPPIES)
-        return;
-    if (!block)
-        fdc82077_eject(machine->fdc, drive);
-    else if (fdc82077_insert(machine->fdc, drive, block, NULL) != STATUS_OK)
-        log_put(machine->config.log, LOG_WARN, "floppy",
-                "drive %c: the image has no diskette's size; the drive is "
-                "empty now",
-                'A' + (int)drive);
-}
-
-bool machine_insert_cd(struct machine *machine, unsigned drive,
-                       struct host_block *block)
-{
-    return drive < MACHINE_DISKS &&
-           ata_insert_cd(machine->ata[drive / 2], drive % 2, block);
-}
-
-void machine_set_rate(struct machine *machine, uint64_t insns_per_sec)
-{
-    clock_set_rate(machine->clock, insns_per_sec);
 }
 
 /* What is under way on the board itself. */

@@ -21,6 +21,9 @@
 #define MACHINE_SERIALS  4
 #define MACHINE_RATE     100000000u /* default guest instructions a second */
 
+struct recorder;
+struct replayer;
+
 enum machine_board {
     MACHINE_PC,
     MACHINE_ISAPC
@@ -87,6 +90,7 @@ struct machine_config {
      * 256 KiB; vgabios: at most 64 KiB. */
     const uint8_t *bios, *vgabios;
     size_t bios_bytes, vgabios_bytes;
+    bool own_bios, own_vgabios; /* it is our own, of some build: a replay's */
     const struct machine_kernel *kernel; /* NULL: start from a medium */
     /* Where bytes go; borrowed. NULL: nothing plugged in. The first two
      * serial ports always exist, the others where something is plugged. */
@@ -96,6 +100,9 @@ struct machine_config {
     struct host_audio *audio; /* borrowed; NULL: no sound */
     struct log *log;          /* borrowed; NULL: silence */
     bool exit_port;           /* port F4 ends the run */
+    /* At most one of these, borrowed; see machine/replay.h. */
+    struct recorder *recorder;
+    struct replayer *replayer;
 };
 
 /* Why machine_run() came back. */
@@ -104,6 +111,7 @@ enum machine_stop {
     MACHINE_POWERED_OFF, /* the guest switched off */
     MACHINE_EXIT_PORT,   /* port F4 was written: machine_exit_code() */
     MACHINE_DEBUG,       /* machine_debug_stop() says why; run on likewise */
+    MACHINE_REPLAY_OVER, /* see replayer_get_outcome() */
 };
 
 struct machine;
@@ -151,7 +159,8 @@ uint64_t machine_halted_ns(const struct machine *machine);
 unsigned machine_idle_permille(struct machine *machine);
 
 /* Input, at this instant. Returns false when the device cannot take it now
- * (its own buffer is full): offer it again after some virtual time. */
+ * (its own buffer is full): offer it again after some virtual time. A machine
+ * with a replayer takes and ignores all of it. */
 bool machine_key(struct machine *machine, enum ps2_key key, bool down);
 /* Lets go of all keys, as after a lost focus. */
 void machine_release_keys(struct machine *machine);

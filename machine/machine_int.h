@@ -59,6 +59,10 @@ enum status pc_build(struct machine *machine, char *message, size_t size);
 /* Adds a device to the list; it is destroyed with the machine. */
 void machine_add(struct machine *machine, struct device *dev);
 
+/* Puts a floppy in (NULL: takes it out); where the drive gets it from. */
+void machine_put_floppy(struct machine *machine, unsigned drive,
+                        struct host_block *block);
+
 /* Somebody pulled RESET: of the CPU alone, or of the whole board. */
 void machine_pull_reset(struct machine *machine, bool all);
 

@@ -501,7 +501,7 @@ static enum status build_floppy(struct machine *m)
     ADD(m, m->fdc, fdc82077_create(&fdc, &m->fdc));
     for (unsigned i = 0; i < MACHINE_FLOPPIES; i++) {
         if (m->config.floppy[i])
-            machine_insert_floppy(m, i, m->config.floppy[i]);
+            machine_put_floppy(m, i, m->config.floppy[i]);
     }
     return STATUS_OK;
 }
@@ -698,7 +698,8 @@ static enum status build_fw_cfg(struct machine *m, char *message, size_t size)
     TRY(fw_cfg_add_number(fw, FW_CFG_NOGRAPHIC, 0, 2));
     TRY(fw_cfg_add_number(fw, FW_CFG_BOOT_MENU, 0, 2));
     TRY(fw_cfg_add_item(fw, FW_CFG_IRQ0_OVERRIDE, &timer_on_pin_2, 1));
-    if (m->config.board == MACHINE_ISAPC && m->config.vgabios)
+    if (m->config.board == MACHINE_ISAPC && m->config.vgabios &&
+        !m->config.own_vgabios)
         TRY(fw_cfg_add_file(fw, "vgaroms/vgabios.bin", m->config.vgabios,
                             m->config.vgabios_bytes));
     if (m->config.kernel)
