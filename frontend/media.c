@@ -1,5 +1,6 @@
 #include "frontend/media.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -110,6 +111,8 @@ static bool place_image(struct media *media, const struct options_drive *drive,
                        drive->path, image_kind_text(kind));
 }
 
+#define DEMO_NAME "built-in disk"
+
 static bool insert_demo_disk(struct media *media, struct failure *failure)
 {
     size_t size;
@@ -118,7 +121,9 @@ static bool insert_demo_disk(struct media *media, struct failure *failure)
     if (size == 0)
         return true;
     media->floppy[0] = memory_block_create(bytes, size);
-    media->name = "built-in disk";
+    media->name = DEMO_NAME;
+    if (media->floppy[0])
+        media->floppy[0]->name = DEMO_NAME;
     return media->floppy[0] ||
            failure_set(failure, EXIT_STATUS_HOST,
                        "out of host memory; end other programs");
@@ -192,6 +197,31 @@ void media_plug(const struct media *media, struct machine_config *config)
     memcpy(config->floppy, media->floppy, sizeof(config->floppy));
     memcpy(config->disk, media->disk, sizeof(config->disk));
     memcpy(config->cd, media->cd, sizeof(config->cd));
+}
+
+struct host_block **media_place(struct media *media, unsigned place)
+{
+    assert(place < MACHINE_FLOPPIES + MACHINE_DISKS);
+    return place < MACHINE_FLOPPIES ? &media->floppy[place]
+                                    : &media->disk[place - MACHINE_FLOPPIES];
+}
+
+bool media_open_place(struct media *media, unsigned place, const char *path,
+                      struct failure *failure)
+{
+    const struct options_drive wanted = {.path = path};
+    bool floppy = place < MACHINE_FLOPPIES;
+    enum image_kind kind = IMAGE_FLOPPY;
+
+    assert(!*media_place(media, place));
+    if (!media->name)
+        media->name = strip_folders(path);
+    if (place == 0 && strcmp(path, DEMO_NAME) == 0)
+        return insert_demo_disk(media, failure);
+    if (!floppy)
+        kind = media->cd[place - MACHINE_FLOPPIES] ? IMAGE_CD : IMAGE_DISK;
+    return open_image(media, &wanted, &kind, media_place(media, place),
+                      failure);
 }
 
 /* The same file again, as after a change on the host: the old medium holds the

@@ -23,6 +23,14 @@ void media_close(struct media *media);
 
 void media_plug(const struct media *media, struct machine_config *config);
 
+/* The drive at a place: floppy drives, then disks and CDs. */
+struct host_block **media_place(struct media *media, unsigned place);
+
+/* Opens a file as the medium of a drive that is empty, of the kind that it
+ * takes; the name of the built-in disk stands for that. */
+bool media_open_place(struct media *media, unsigned place, const char *path,
+                      struct failure *failure);
+
 /* Changes a floppy of a machine that does not run; path NULL: takes it out.
  * On failure the old one stays, but for a file that was in the drive before:
  * then the drive is empty, and the failure says so. */

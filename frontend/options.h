@@ -82,6 +82,7 @@ struct options {
     struct chardev_config serial[MACHINE_SERIALS];
     struct chardev_config parallel, debugcon;
     const char *script;
+    const char *record, *replay;        /* files; NULL: not given */
     struct chardev_config gdb, monitor; /* servers, or the monitor on stdio */
     bool start_paused;
 
@@ -110,6 +111,9 @@ struct options {
 bool options_parse(struct options *options, int argc, char *const *argv,
                    struct failure *failure);
 void options_release(struct options *options);
+
+/* A copy that lives as long as the options. NULL: out of memory. */
+char *options_copy(struct options *options, const char *text);
 
 /* The table of options, for people. */
 void options_print_help(FILE *stream);

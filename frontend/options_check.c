@@ -129,7 +129,8 @@ static bool check_kernel(const struct options *options, struct failure *failure)
 {
     const char *alone = options->initrd ? "initrd" : "append";
 
-    if (!options->kernel && (options->initrd || options->append))
+    if (!options->kernel && !options->replay &&
+        (options->initrd || options->append))
         return failure_set(failure, EXIT_STATUS_USAGE,
                            "-%s: there is no kernel to give it to; name one "
                            "with -kernel FILE, or leave -%s out",
@@ -188,10 +189,47 @@ static void settle_audio(struct options *options)
         options->audio = OPTIONS_AUDIO_NONE;
 }
 
+/* The recording says what machine it is. */
+static bool check_replay(const struct options *options, struct failure *failure)
+{
+    const struct {
+        bool given;
+        const char *name;
+    } settings[] = {
+        {options->given.ram, "m"},         {options->given.cpu, "cpu"},
+        {options->given.board, "machine"}, {options->given.rtc, "rtc"},
+        {options->given.boot, "boot"},     {options->insns_per_sec, "speed N"},
+        {options->bios, "bios"},           {options->vgabios, "vgabios"},
+        {options->append, "append"},       {options->exit_port, "exit-port"},
+        {options->given.nic, "nic"},       {options->given.net, "net"},
+    };
+
+    if (!options->replay)
+        return true;
+    if (options->record)
+        return failure_set(failure, EXIT_STATUS_USAGE,
+                           "-record and -replay exclude each other; leave one "
+                           "out");
+    for (size_t i = 0; i < ARRAY_LEN(settings); i++)
+        if (settings[i].given)
+            return failure_set(failure, EXIT_STATUS_USAGE,
+                               "-%s: with -replay the recording says what "
+                               "machine it is; leave it out",
+                               settings[i].name);
+    if (options->images)
+        return failure_set(failure, EXIT_STATUS_USAGE,
+                           "%s: with -replay the recording names its images; "
+                           "if this is one of them under another name, say of "
+                           "which drive, as in -hda FILE",
+                           options->image[0].path);
+    return true;
+}
+
 bool options_check(struct options *options, struct failure *failure)
 {
     if (!settle_nographic(options, failure) ||
-        !check_terminal(options, failure) || !check_images(options, failure))
+        !check_terminal(options, failure) || !check_images(options, failure) ||
+        !check_replay(options, failure))
         return false;
     if (!settle_machine(options, failure) || !check_kernel(options, failure) ||
         !options_settle_net(options, failure))

@@ -374,7 +374,8 @@ bool options_take_text(struct options *options, const struct option_row *row,
         {"bios", &options->bios},     {"vgabios", &options->vgabios},
         {"kernel", &options->kernel}, {"initrd", &options->initrd},
         {"append", &options->append}, {"script", &options->script},
-        {"title", &options->title},
+        {"title", &options->title},   {"record", &options->record},
+        {"replay", &options->replay},
     };
     size_t i;
 

@@ -13,6 +13,8 @@
 #include "frontend/media.h"
 #include "frontend/net.h"
 #include "frontend/ports.h"
+#include "frontend/recording.h"
+#include "frontend/replaying.h"
 #include "frontend/script.h"
 #include "frontend/signals.h"
 #include "frontend/sound.h"
@@ -20,8 +22,8 @@
 
 /* Everything is owned; it is opened in this order and closed in reverse. */
 struct session {
-    const struct options *options; /* borrowed */
-    struct report *report;         /* borrowed */
+    struct options *options; /* borrowed */
+    struct report *report;   /* borrowed */
     struct script *script;
     struct display_frame frame;
     struct media media;
@@ -30,6 +32,8 @@ struct session {
     struct ports *ports;
     struct sound *sound;
     struct net *net;
+    struct recording *recording;
+    struct replaying *replaying;
     struct machine *machine;
     struct input *input;
     struct display *display;
@@ -86,7 +90,8 @@ static bool open_kernel(struct session *s, struct machine_config *config,
     if (!kernel_file_load(s->options, &s->kernel, failure))
         return false;
     config->kernel = kernel_file_get(s->kernel);
-    return true;
+    return !s->replaying ||
+           replaying_take_kernel(s->replaying, s->kernel, failure);
 }
 
 static void close_kernel(struct session *s)
@@ -107,6 +112,8 @@ static bool open_net(struct session *s, struct failure *failure)
 {
     const struct options *options = s->options;
 
+    if (options->replay)
+        return true; /* what came from it is in the recording */
     if (net_open(&options->net, host_clock_real(), &s->report->log, &s->net,
                  failure))
         return true;
@@ -116,12 +123,9 @@ static bool open_net(struct session *s, struct failure *failure)
     return true;
 }
 
-static bool open_machine(struct session *s, struct machine_config *config,
-                         struct failure *failure)
+static void configure(struct session *s, struct machine_config *config)
 {
     const struct options *options = s->options;
-    char message[FAILURE_BYTES];
-    enum status status;
 
     config->board = options->board;
     config->engine = options->engine;
@@ -130,12 +134,43 @@ static bool open_machine(struct session *s, struct machine_config *config,
     config->insns_per_sec = options->insns_per_sec;
     config->start_time_sec = choose_start_time(options);
     memcpy(config->boot_order, options->boot_order, sizeof(config->boot_order));
+    config->exit_port = options->exit_port;
+}
+
+/* A recording brings its machine and the names of its media along. */
+static bool open_media(struct session *s, struct failure *failure)
+{
+    struct log *log = &s->report->log;
+
+    if (!s->options->replay)
+        return media_open(&s->media, s->options, log, failure);
+    return replaying_open(s->options, &s->media, &s->replaying, failure) &&
+           replaying_open_media(s->replaying, log, failure);
+}
+
+static bool open_recording(struct session *s, struct failure *failure)
+{
+    return !s->options->record ||
+           recording_open(s->options->record, &s->report->log, &s->recording,
+                          failure);
+}
+
+static bool open_machine(struct session *s, struct machine_config *config,
+                         struct failure *failure)
+{
+    char message[FAILURE_BYTES];
+    enum status status;
+
+    configure(s, config);
     config->audio = s->sound ? sound_input(s->sound) : NULL;
     config->log = &s->report->log;
-    config->exit_port = options->exit_port;
     media_plug(&s->media, config);
     ports_plug(s->ports, config);
     net_plug(s->net, config);
+    if (s->replaying)
+        replaying_configure(s->replaying, config);
+    if (s->recording)
+        config->recorder = recording_recorder(s->recording);
     status = machine_create(config, &s->machine, message, sizeof(message));
     if (status == STATUS_OK)
         return true;
@@ -187,6 +222,8 @@ static bool change_medium(void *context, unsigned drive, const char *path,
     struct session *s = context;
     unsigned cd;
 
+    if (s->replaying)
+        return true; /* the recording changes media */
     if (drive == SCRIPT_CDROM)
         return media_find_cd(&s->media, &cd, failure) &&
                media_change_cd(&s->media, s->machine, cd, path, failure);
@@ -251,13 +288,12 @@ static bool open_all(struct session *s, struct failure *failure)
     struct log *log = &s->report->log;
 
     if (!open_script(s, failure) || !open_frame(&s->frame, failure) ||
-        !media_open(&s->media, s->options, log, failure) ||
-        !open_firmware(s, &config, failure) ||
+        !open_media(s, failure) || !open_firmware(s, &config, failure) ||
         !open_kernel(s, &config, failure) ||
         !ports_open(s->options, s->script, log, &s->ports, failure) ||
         !sound_open(s->options, log, &s->sound, failure) ||
-        !open_net(s, failure) || !open_machine(s, &config, failure) ||
-        !open_input(s, failure))
+        !open_net(s, failure) || !open_recording(s, failure) ||
+        !open_machine(s, &config, failure) || !open_input(s, failure))
         return false;
     close_kernel(s);
     start_script(s);
@@ -280,6 +316,8 @@ static void close_all(struct session *s, int status)
     input_destroy(s->input);
     machine_destroy(s->machine);
     net_close(s->net);
+    recording_close(s->recording);
+    replaying_close(s->replaying);
     sound_close(s->sound);
     ports_close(s->ports);
     close_kernel(s);
@@ -360,6 +398,8 @@ static void print_stats(struct session *s)
 static int finish(struct session *s, enum loop_end end,
                   const struct failure *failure)
 {
+    bool recorded = !s->recording || recording_end(s->recording);
+
     close_display(s);
     if (end == LOOP_SCRIPT_FAILED) {
         report_failure(s->report, failure);
@@ -367,9 +407,13 @@ static int finish(struct session *s, enum loop_end end,
     }
     if (s->options->stats)
         print_stats(s);
+    if (end == LOOP_SCRIPT_FAILED)
+        return EXIT_STATUS_SCRIPT;
+    if (s->replaying)
+        return replaying_tell(s->replaying, s->report);
     if (end == LOOP_EXIT_PORT)
         return machine_exit_code(s->machine);
-    return end == LOOP_SCRIPT_FAILED ? EXIT_STATUS_SCRIPT : EXIT_STATUS_OK;
+    return recorded ? EXIT_STATUS_OK : EXIT_STATUS_HOST;
 }
 
 static int run(struct session *s)

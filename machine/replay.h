@@ -96,6 +96,17 @@ void replayer_configure(struct replayer *replayer,
 const struct replay_medium *replayer_medium(const struct replayer *replayer,
                                             unsigned place);
 
+/* The kernel that was started without a medium, as recorded but without the
+ * bytes; NULL: none. */
+const struct machine_kernel *replayer_kernel(const struct replayer *replayer);
+
+/* Takes the bytes of such a kernel and its modules (borrowed until
+ * machine_create() returns) before replayer_configure(). False: `message`
+ * says which is not what was recorded. */
+bool replayer_take_kernel(struct replayer *replayer,
+                          const struct machine_kernel *kernel, char *message,
+                          size_t size);
+
 /* Whether `block` is what the log means. False: `message` says what differs
  * and the remedy; `block` may be NULL for an empty drive. */
 bool replay_medium_fits(const struct replay_medium *medium,

@@ -69,6 +69,9 @@ static inline enum status replay_to_status(uint64_t number)
                          : STATUS_IO;
 }
 
+/* How many bytes such a record may carry. */
+size_t replay_bytes_most(enum replay_kind kind);
+
 /* Writing. A failure of `out` is kept; what comes after it is dropped. */
 struct replay_writer;
 

@@ -358,6 +358,18 @@ void replayer_configure(struct replayer *replayer,
     config->replayer = replayer;
 }
 
+const struct machine_kernel *replayer_kernel(const struct replayer *replayer)
+{
+    return replay_setup_kernel(replayer->setup);
+}
+
+bool replayer_take_kernel(struct replayer *replayer,
+                          const struct machine_kernel *kernel, char *message,
+                          size_t size)
+{
+    return replay_setup_take_kernel(replayer->setup, kernel, message, size);
+}
+
 const struct replay_medium *replayer_medium(const struct replayer *replayer,
                                             unsigned place)
 {

@@ -151,6 +151,38 @@ static void put_nic(struct recorder *r, const struct machine_nic *nic)
     recorder_put(r, &record);
 }
 
+static void put_file(struct recorder *r, enum replay_kind kind,
+                     const struct machine_module *file)
+{
+    struct replay_record record = {
+        .kind = kind,
+        .number = {file->size,
+                   state_hash_bulk(STATE_HASH_INIT, file->bytes, file->size)},
+        .bytes = (const uint8_t *)file->options,
+        .size = file->options ? strlen(file->options) : 0,
+    };
+    size_t most = replay_bytes_most(kind);
+
+    if (record.size > most)
+        record.size = most;
+    recorder_put(r, &record);
+}
+
+static void put_kernel(struct recorder *r, const struct machine_kernel *kernel)
+{
+    const struct machine_module image = {kernel->bytes, kernel->size,
+                                         kernel->name};
+    size_t most = replay_bytes_most(REPLAY_SET_APPEND);
+    size_t size = kernel->options ? strlen(kernel->options) : 0;
+
+    put_file(r, REPLAY_SET_KERNEL, &image);
+    if (kernel->options)
+        put_bytes(r, REPLAY_SET_APPEND, kernel->options,
+                  size < most ? size : most);
+    for (unsigned i = 0; i < kernel->module_count; i++)
+        put_file(r, REPLAY_SET_MODULE, &kernel->modules[i]);
+}
+
 static void put_config(struct recorder *r, const struct machine_config *config)
 {
     const char *board = machine_board_names()[config->board];
@@ -175,6 +207,8 @@ static void put_config(struct recorder *r, const struct machine_config *config)
         put_drive(r, MACHINE_FLOPPIES + i, config->disk[i], config->cd[i]);
     if (config->nic.model != MACHINE_NIC_NONE)
         put_nic(r, &config->nic);
+    if (config->kernel)
+        put_kernel(r, config->kernel);
     put(r, REPLAY_SET_DONE, 0, 0, 0);
 }
 

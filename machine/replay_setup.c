@@ -25,6 +25,9 @@ struct replay_setup {
     } firmware[FIRMWARES];
     struct machine_nic nic;
     struct host_char nowhere; /* in ports that had something plugged */
+    bool has_kernel;
+    struct machine_kernel kernel; /* texts owned; bytes borrowed */
+    uint64_t kernel_hash, module_hash[MACHINE_MODULES];
     bool cd[REPLAY_PLACES];
     unsigned drives; /* a bit a place that was described */
     struct replay_medium media[REPLAY_PLACES];
@@ -35,12 +38,21 @@ struct replay_setup *replay_setup_create(void)
     return calloc(1, sizeof(struct replay_setup));
 }
 
+static void free_text(const char *text)
+{
+    free((char *)(uintptr_t)text);
+}
+
 void replay_setup_destroy(struct replay_setup *setup)
 {
     if (!setup)
         return;
     for (unsigned i = 0; i < FIRMWARES; i++)
         free(setup->firmware[i].bytes);
+    free_text(setup->kernel.name);
+    free_text(setup->kernel.options);
+    for (unsigned i = 0; i < setup->kernel.module_count; i++)
+        free_text(setup->kernel.modules[i].options);
     free(setup);
 }
 
@@ -51,6 +63,18 @@ static void take_text(char *to, size_t room, const struct replay_record *record)
     if (size)
         memcpy(to, record->bytes, size);
     to[size] = '\0';
+}
+
+/* A copy of its own in *to; there was none yet. */
+static bool keep_text(const char **to, const struct replay_record *record)
+{
+    char *text = *to ? NULL : malloc(record->size + 1);
+
+    if (!text)
+        return false;
+    take_text(text, record->size + 1, record);
+    *to = text;
+    return true;
 }
 
 static bool take_board(struct replay_setup *setup,
@@ -140,6 +164,28 @@ static bool take_nic(struct replay_setup *setup,
            (!nic->irq || machine_nic_irq_ok(nic->irq));
 }
 
+static bool take_kernel(struct replay_setup *setup,
+                        const struct replay_record *record)
+{
+    setup->has_kernel = true;
+    setup->kernel.size = (size_t)record->number[0];
+    setup->kernel_hash = record->number[1];
+    return keep_text(&setup->kernel.name, record);
+}
+
+static bool take_module(struct replay_setup *setup,
+                        const struct replay_record *record)
+{
+    unsigned n = setup->kernel.module_count;
+
+    if (!setup->has_kernel || n == MACHINE_MODULES)
+        return false;
+    setup->kernel.module_count++;
+    setup->kernel.modules[n].size = (size_t)record->number[0];
+    setup->module_hash[n] = record->number[1];
+    return keep_text(&setup->kernel.modules[n].options, record);
+}
+
 static bool take_ports(struct replay_setup *setup,
                        const struct replay_record *record)
 {
@@ -172,6 +218,9 @@ static bool take(struct replay_setup *setup, const struct replay_record *record)
     case REPLAY_SET_FIRMWARE: return take_firmware(setup, record);
     case REPLAY_SET_DRIVE: return take_drive(setup, record);
     case REPLAY_SET_NIC: return take_nic(setup, record);
+    case REPLAY_SET_KERNEL: return take_kernel(setup, record);
+    case REPLAY_SET_APPEND: return keep_text(&setup->kernel.options, record);
+    case REPLAY_SET_MODULE: return take_module(setup, record);
     default: return false; /* an input before the machine is there */
     }
 }
@@ -214,6 +263,47 @@ struct replay_medium *replay_setup_medium(struct replay_setup *setup,
     return place < REPLAY_PLACES ? &setup->media[place] : NULL;
 }
 
+const struct machine_kernel *replay_setup_kernel(
+    const struct replay_setup *setup)
+{
+    return setup->has_kernel ? &setup->kernel : NULL;
+}
+
+static bool is_file(const uint8_t *bytes, size_t size, size_t want_size,
+                    uint64_t want_hash)
+{
+    return size == want_size &&
+           state_hash_bulk(STATE_HASH_INIT, bytes, size) == want_hash;
+}
+
+bool replay_setup_take_kernel(struct replay_setup *setup,
+                              const struct machine_kernel *kernel,
+                              char *message, size_t size)
+{
+    struct machine_kernel *want = &setup->kernel;
+
+    snprintf(message, size,
+             "-kernel: the file is not the one that was recorded with");
+    if (!is_file(kernel->bytes, kernel->size, want->size, setup->kernel_hash))
+        return false;
+    snprintf(message, size,
+             "-initrd: there were %u files when it was recorded, not %u",
+             want->module_count, kernel->module_count);
+    if (kernel->module_count != want->module_count)
+        return false;
+    want->bytes = kernel->bytes;
+    for (unsigned i = 0; i < want->module_count; i++) {
+        snprintf(message, size,
+                 "-initrd: file %u is not the one that was recorded with",
+                 i + 1);
+        if (!is_file(kernel->modules[i].bytes, kernel->modules[i].size,
+                     want->modules[i].size, setup->module_hash[i]))
+            return false;
+        want->modules[i].bytes = kernel->modules[i].bytes;
+    }
+    return true;
+}
+
 static void put_nowhere(struct host_char *self, uint8_t byte)
 {
     (void)self;
@@ -238,6 +328,7 @@ void replay_setup_configure(struct replay_setup *setup,
     config->vgabios = firmware[1].bytes;
     config->vgabios_bytes = firmware[1].size;
     config->own_vgabios = firmware[1].own;
+    config->kernel = setup->kernel.bytes ? &setup->kernel : NULL;
     config->exit_port = setup->exit_port;
     config->nic = setup->nic;
     for (unsigned i = 0; i < MACHINE_SERIALS; i++)

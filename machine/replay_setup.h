@@ -24,6 +24,13 @@ bool replay_setup_take_medium(struct replay_setup *setup,
 struct replay_medium *replay_setup_medium(struct replay_setup *setup,
                                           unsigned place);
 
+/* As replayer_kernel() and replayer_take_kernel(). */
+const struct machine_kernel *replay_setup_kernel(
+    const struct replay_setup *setup);
+bool replay_setup_take_kernel(struct replay_setup *setup,
+                              const struct machine_kernel *kernel,
+                              char *message, size_t size);
+
 /* As replayer_configure(). */
 void replay_setup_configure(struct replay_setup *setup,
                             struct machine_config *config);

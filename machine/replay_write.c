@@ -147,3 +147,8 @@ const struct replay_shape *replay_shape_find(uint64_t kind)
     }
     return NULL;
 }
+
+size_t replay_bytes_most(enum replay_kind kind)
+{
+    return replay_shape_find(kind)->bytes_most;
+}

@@ -39,7 +39,7 @@ grep -q -- '-fda FILE' "$work/out" || { echo "-help"; failed=1; }
 # Wrong usage.
 check 2 "unknown option" --nonsense
 check 2 "not a size" -m many
-check 2 "not available in this version" -record x
+check 2 "not available in this version" -engine verify
 [ -s "$work/out" ] && { echo "errors belong to standard error"; failed=1; }
 
 # What the host cannot provide.
