@@ -142,6 +142,11 @@ unsigned chardev_peers(const struct chardev *c)
     return c->peers;
 }
 
+size_t chardev_pending(const struct chardev *chardev)
+{
+    return chardev->out_count;
+}
+
 bool chardev_connected(const struct chardev *c)
 {
     return c->ends.in >= 0;

@@ -71,6 +71,9 @@ bool chardev_connected(const struct chardev *chardev);
 /* It is a terminal that gives every key at once and shows none. */
 bool chardev_is_terminal(const struct chardev *chardev);
 
+/* Bytes that the peer has not taken yet, of a buffer of 1 MiB. */
+size_t chardev_pending(const struct chardev *chardev);
+
 /* Hangs up; a server waits for the next one. */
 void chardev_hang_up(struct chardev *chardev);
 

@@ -91,11 +91,12 @@ bool debuggers_want_stop(struct debuggers *d)
     return monitor_wants_stop(d->monitor);
 }
 
-void debuggers_wait(struct debuggers *d, uint64_t ns)
+void debuggers_wait(struct debuggers *d, int fd, uint64_t ns)
 {
     struct pollfd fds[] = {
         {.fd = gdbstub_fd(d->gdb), .events = POLLIN},
-        {.fd = monitor_console_fd(d->console), .events = POLLIN}};
+        {.fd = monitor_console_fd(d->console), .events = POLLIN},
+        {.fd = fd, .events = POLLIN}};
 
     (void)poll(fds, ARRAY_LEN(fds), (int)(ns / NS_PER_MS));
 }

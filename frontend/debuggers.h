@@ -31,8 +31,9 @@ void debuggers_poll(struct debuggers *debuggers);
 /* As loop_config wants it. */
 bool debuggers_want_stop(struct debuggers *debuggers);
 
-/* Until somebody has something to say, or `ns` of the host passed. */
-void debuggers_wait(struct debuggers *debuggers, uint64_t ns);
+/* Until somebody has something to say, also at `fd` (-1: none), or `ns` of the
+ * host passed. */
+void debuggers_wait(struct debuggers *debuggers, int fd, uint64_t ns);
 
 /* The monitor's engine; borrowed. */
 struct monitor *debuggers_monitor(struct debuggers *debuggers);

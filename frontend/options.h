@@ -82,8 +82,8 @@ struct options {
     struct chardev_config serial[MACHINE_SERIALS];
     struct chardev_config parallel, debugcon;
     const char *script;
-    const char *record, *replay;        /* files; NULL: not given */
-    struct chardev_config gdb, monitor; /* servers, or the monitor on stdio */
+    const char *record, *replay;             /* files; NULL: not given */
+    struct chardev_config gdb, monitor, qmp; /* servers, or on stdio */
     bool start_paused;
 
     struct net_config net;
@@ -101,7 +101,7 @@ struct options {
     struct {
         bool cpu, ram, board, engine, speed, rtc, display, audio, boot, limit;
         unsigned serials;
-        bool parallel, debugcon, gdb, monitor;
+        bool parallel, debugcon, gdb, monitor, qmp;
         bool net, nic; /* the network; the card */
     } given;
 };

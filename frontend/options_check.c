@@ -58,6 +58,7 @@ static unsigned count_stdio(const struct options *options)
 
     count += options->debugcon.kind == CHARDEV_STDIO;
     count += options->monitor.kind == CHARDEV_STDIO;
+    count += options->qmp.kind == CHARDEV_STDIO;
     for (i = 0; i < MACHINE_SERIALS; i++)
         count += options->serial[i].kind == CHARDEV_STDIO;
     return count;
@@ -177,7 +178,8 @@ static void settle_time(struct options *options)
 static void check_paused(struct options *options)
 {
     if (options->start_paused && options->gdb.kind == CHARDEV_NONE &&
-        options->monitor.kind == CHARDEV_NONE)
+        options->monitor.kind == CHARDEV_NONE &&
+        options->qmp.kind == CHARDEV_NONE)
         options_add_notice(options,
                            "-S: nobody can let the machine run; add -s, or "
                            "-monitor stdio and type cont there");

@@ -25,11 +25,10 @@ option_handler options_take_action, options_take_ram, options_take_cpu,
     options_take_limit, options_take_rtc, options_take_display,
     options_take_flag, options_take_audio, options_take_serial,
     options_take_parallel, options_take_debugcon, options_take_text,
-    options_take_log, options_take_gdb, options_take_monitor;
+    options_take_log, options_take_gdb, options_take_monitor, options_take_qmp;
 option_handler options_take_floppy, options_take_disk, options_take_boot,
     options_take_cdrom, options_take_drive;
-option_handler options_take_later, options_take_only, options_take_refused,
-    options_take_device;
+option_handler options_take_only, options_take_refused, options_take_device;
 option_handler options_take_nic, options_take_card;
 
 /* A drive that no other option has filled yet. */

@@ -1,18 +1,8 @@
 /* Handlers of options that QEMU's users type: what this machine has anyway is
- * taken, the rest refused by name with the remedy. And options whose feature
- * has yet to come. */
+ * taken, the rest refused by name with the remedy. */
 #include <string.h>
 
 #include "frontend/options_int.h"
-
-bool options_take_later(struct options *options, const struct option_row *row,
-                        const char *value, struct failure *failure)
-{
-    (void)options;
-    return failure_set(failure, EXIT_STATUS_USAGE,
-                       "-%s%s%s: not available in this version; %s", row->name,
-                       value ? " " : "", value ? value : "", row->detail);
-}
 
 bool options_take_only(struct options *options, const struct option_row *row,
                        const char *value, struct failure *failure)

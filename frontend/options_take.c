@@ -363,6 +363,20 @@ bool options_take_monitor(struct options *options, const struct option_row *row,
     return true;
 }
 
+bool options_take_qmp(struct options *options, const struct option_row *row,
+                      const char *value, struct failure *failure)
+{
+    if (!claim(&options->given.qmp, row, failure) ||
+        !take_server(row, value, &options->qmp, failure))
+        return false;
+    if (options->qmp.kind == CHARDEV_FILE)
+        return report_value(row, value,
+                            "a file says nothing; write unix:/tmp/qmp or "
+                            "tcp::4444",
+                            failure);
+    return true;
+}
+
 /* A value that is kept as it is; the detail says where. */
 bool options_take_text(struct options *options, const struct option_row *row,
                        const char *value, struct failure *failure)

@@ -104,3 +104,21 @@ bool screenshot_save(const char *path, const struct display_frame *frame,
                        "cannot write picture %s: %s; try again", path,
                        writer.error);
 }
+
+bool screenshot_save_ppm(const char *path, const struct display_frame *frame,
+                         struct failure *failure)
+{
+    size_t count = (size_t)frame->width * frame->height;
+    struct outfile file;
+
+    assert(count > 0);
+    if (!outfile_open(&file, path, failure))
+        return false;
+    fprintf(file.stream, "P6\n%u %u\n255\n", frame->width, frame->height);
+    for (size_t i = 0; i < count; i++) {
+        fputc((int)(frame->pixels[i] >> 16 & 0xff), file.stream);
+        fputc((int)(frame->pixels[i] >> 8 & 0xff), file.stream);
+        fputc((int)(frame->pixels[i] & 0xff), file.stream);
+    }
+    return outfile_commit(&file, failure); /* a full disk is told there */
+}

@@ -1,4 +1,4 @@
-/* The picture on the screen as a PNG file. */
+/* The picture on the screen as a file. */
 #ifndef FRONTEND_SCREENSHOT_H
 #define FRONTEND_SCREENSHOT_H
 
@@ -10,5 +10,9 @@
  * On failure EXIT_STATUS_HOST with path and reason. */
 bool screenshot_save(const char *path, const struct display_frame *frame,
                      struct failure *failure);
+
+/* The same as a PPM file (P6), which has no shape of pixels. */
+bool screenshot_save_ppm(const char *path, const struct display_frame *frame,
+                         struct failure *failure);
 
 #endif

@@ -13,6 +13,7 @@
 #include "frontend/media.h"
 #include "frontend/net.h"
 #include "frontend/ports.h"
+#include "frontend/qmp.h"
 #include "frontend/recording.h"
 #include "frontend/replaying.h"
 #include "frontend/script.h"
@@ -38,6 +39,7 @@ struct session {
     struct input *input;
     struct display *display;
     struct debuggers *debuggers;
+    struct qmp *qmp;
     struct run_control control;
     uint64_t started_ns; /* host */
 };
@@ -216,6 +218,18 @@ static bool open_input(struct session *s, struct failure *failure)
                                    "out of host memory; end other programs");
 }
 
+/* For QMP: floppy drives, then disks. */
+static bool change_place(void *context, unsigned place, const char *path,
+                         struct failure *failure)
+{
+    struct session *s = context;
+
+    if (place < MACHINE_FLOPPIES)
+        return media_change_floppy(&s->media, s->machine, place, path, failure);
+    return media_change_cd(&s->media, s->machine, place - MACHINE_FLOPPIES,
+                           path, failure);
+}
+
 static bool change_medium(void *context, unsigned drive, const char *path,
                           struct failure *failure)
 {
@@ -282,6 +296,29 @@ static bool open_debuggers(struct session *s, struct failure *failure)
     return debuggers_open(&config, &s->debuggers, failure);
 }
 
+static bool open_qmp(struct session *s, struct failure *failure)
+{
+    const struct options *options = s->options;
+    const struct qmp_config config = {
+        .channel = &options->qmp,
+        .machine = s->machine,
+        .control = &s->control,
+        .input = s->input,
+        .frame = &s->frame,
+        .monitor = debuggers_monitor(s->debuggers),
+        .media = &s->media,
+        .name = options->title,
+        .log_file = options->replay ? options->replay : options->record,
+        .is_replay = options->replay != NULL,
+        .change_medium = change_place,
+        .context = s,
+        .log = &s->report->log,
+    };
+
+    return options->qmp.kind == CHARDEV_NONE ||
+           qmp_create(&config, &s->qmp, failure);
+}
+
 static bool open_all(struct session *s, struct failure *failure)
 {
     struct machine_config config = {0};
@@ -297,7 +334,8 @@ static bool open_all(struct session *s, struct failure *failure)
         return false;
     close_kernel(s);
     start_script(s);
-    return open_display(s, failure) && open_debuggers(s, failure);
+    return open_display(s, failure) && open_debuggers(s, failure) &&
+           open_qmp(s, failure);
 }
 
 /* The terminal first: what is said from here on is to be seen. */
@@ -311,6 +349,7 @@ static void close_display(struct session *s)
 
 static void close_all(struct session *s, int status)
 {
+    qmp_destroy(s->qmp);
     debuggers_close(s->debuggers, status);
     close_display(s);
     input_destroy(s->input);
@@ -335,6 +374,8 @@ static void poll_ports(void *context)
     ports_poll(s->ports);
     debuggers_poll(s->debuggers);
     net_poll(s->net, 0);
+    if (s->qmp)
+        qmp_poll(s->qmp);
 }
 
 static void wait_ports(void *context, uint64_t ns)
@@ -368,7 +409,9 @@ static bool wants_stop(void *context)
 
 static void wait_paused(void *context, uint64_t ns)
 {
-    debuggers_wait(((struct session *)context)->debuggers, ns);
+    struct session *s = context;
+
+    debuggers_wait(s->debuggers, qmp_fd(s->qmp), ns);
 }
 
 static void print_stats(struct session *s)
@@ -400,6 +443,7 @@ static int finish(struct session *s, enum loop_end end,
 {
     bool recorded = !s->recording || recording_end(s->recording);
 
+    qmp_tell_end(s->qmp, end);
     close_display(s);
     if (end == LOOP_SCRIPT_FAILED) {
         report_failure(s->report, failure);

@@ -168,6 +168,7 @@ static void do_reset(struct machine *m)
     bool all = m->reset_all;
 
     m->reset_cpu = m->reset_all = false;
+    m->resets += all;
     for (unsigned i = 0; all && i < m->device_count; i++)
         device_reset(m->devices[i]);
     if (!all && m->apic)
@@ -296,5 +297,6 @@ void machine_get_stats(const struct machine *machine,
         .invalidations = cpu.invalidations,
         .exceptions = cpu.exceptions,
         .interrupts = cpu.interrupts,
+        .resets = machine->resets,
     };
 }

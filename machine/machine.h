@@ -205,7 +205,7 @@ uint64_t machine_state_hash(struct machine *machine);
 
 struct machine_stats {
     uint64_t insns, blocks_decoded, blocks_run, invalidations, exceptions,
-        interrupts;
+        interrupts, resets; /* of the whole board, after power-on */
 };
 void machine_get_stats(const struct machine *machine,
                        struct machine_stats *stats);

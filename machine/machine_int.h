@@ -48,6 +48,7 @@ struct machine {
     bool reset_cpu, reset_all, power_off, exit_written;
     uint8_t exit_value;
 
+    uint64_t resets;                        /* so far; not part of the state */
     uint64_t skipped_ns;                    /* time that the CPU was halted */
     uint64_t idle_from_ns, idle_skipped_ns; /* at the last idle question */
 };
