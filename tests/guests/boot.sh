@@ -7,13 +7,20 @@
 # source; what is missing makes the test say so and exit with 77.
 #
 # A case is a shell fragment that sets
-#   image    path below the folder of guests (NAME.xz is unpacked first)
+#   image    path below the folder of guests (NAME.xz is unpacked first); none:
+#            the case brings what it needs by `prepare`
 #   media    the option that takes it (default -fda)
 #   args     further options
+#   long     not empty: runs only when VITRINE_LONG_TESTS is set
 # and defines script_1, script_2, ...: functions that print the script of one
 # boot. The boots share one copy of the image, so that what the first wrote
-# the second can read. A function `check` may look at files of $scratch in the
-# end.
+# the second can read. Functions that may be there too: `prepare` makes files in
+# $scratch before the first boot and may add to args; `end_N` looks at files of
+# $scratch after boot N, `check` after the last. args_N holds options of boot N,
+# append or append_N a kernel's command line; off_N that the guest switches the
+# machine off after the script of boot N.
+#
+# VITRINE_ENGINE is the engine for all boots: jit, interp or verify.
 set -eu
 vitrine=$1 case=$2 firmware=$3
 here=$(cd "$(dirname "$0")" && pwd)
@@ -26,15 +33,20 @@ skip() {
     exit 77
 }
 
-image='' media=-fda args='' keys=''
+image='' media=-fda args='' keys='' long='' append=''
 . "$here/cases/$case"
 
+[ -z "$long" ] || [ -n "${VITRINE_LONG_TESTS:-}" ] ||
+    skip "takes long: set VITRINE_LONG_TESTS to run it"
+
 case $image in
+'') source=/dev/null media='' ;;
 /*) source=$image ;;
 *) source=$guests/$image ;;
 esac
 [ -r "$source" ] || skip "$source is not there"
 case $source in
+/dev/null) copy='' ;;
 *.xz)
     command -v xz >/dev/null || skip "xz is not installed"
     copy=$scratch/$(basename "$source" .xz)
@@ -47,6 +59,13 @@ case $source in
     ;;
 esac
 
+if command -v prepare >/dev/null 2>&1; then
+    prepare
+fi
+if [ -n "${VITRINE_ENGINE:-}" ]; then
+    args="$args -engine $VITRINE_ENGINE"
+fi
+
 if [ "$firmware" = seabios ]; then
     bios=/usr/share/seabios/bios.bin
     vga=/usr/share/seabios/vgabios-stdvga.bin
@@ -58,14 +77,28 @@ fi
 number=1
 while command -v "script_$number" >/dev/null 2>&1; do
     "script_$number" >"$scratch/script"
-    echo "quit" >>"$scratch/script"
+    eval "off=\${off_$number:-}"
+    [ -n "$off" ] || echo "quit" >>"$scratch/script"
+    eval "more=\${args_$number:-} append=\${append_$number:-\${append:-}}"
     # Guest time costs host time: the limit ends what a script cannot.
     "$vitrine" -display none -audio none -speed max -limit 600s \
-        $args "$media" "$copy" -script "$scratch/script" -stats || {
+        $args $more ${append:+-append "$append"} \
+        $media ${copy:+"$copy"} -script "$scratch/script" \
+        -stats 2>"$scratch/stats" || {
         status=$?
+        cat "$scratch/stats"
         echo "boot $number of $case with $firmware firmware ended with $status"
         exit 1
     }
+    cat "$scratch/stats"
+    seconds=$(sed -n 's/^guest seconds: \([0-9]*\).*/\1/p' "$scratch/stats")
+    if [ -n "$off" ] && [ "${seconds:-600}" -ge 600 ]; then
+        echo "boot $number of $case with $firmware firmware did not switch off"
+        exit 1
+    fi
+    if command -v "end_$number" >/dev/null 2>&1; then
+        "end_$number"
+    fi
     number=$((number + 1))
 done
 if command -v check >/dev/null 2>&1; then
