@@ -7,6 +7,7 @@
 /* Registers of the battery-backed RAM, as AT BIOSes and their descendants use
  * them (Ralf Brown's CMOS list); from 34h on as PC emulators added them. */
 enum {
+    CMOS_FORMAT = 0x0b,   /* the clock's register B */
     CMOS_FLOPPIES = 0x10, /* type of A: in bits 7-4, B: in 3-0 */
     CMOS_DISKS = 0x12,    /* type of C: and D:; 15 = see 19h, 1Ah */
     CMOS_EQUIPMENT = 0x14,
@@ -24,6 +25,7 @@ enum {
 };
 
 #define EQUIPMENT_FLOPPY 0x01
+#define FORMAT_24_HOURS  0x02 /* as every BIOS leaves it behind, BCD */
 #define EQUIPMENT_FPU    0x02
 #define EQUIPMENT_KEYS   0x04 /* keyboard and mouse ports */
 #define DISK_TYPE_USER   47
@@ -102,6 +104,7 @@ void cmos_fill(const struct cmos_config *config, uint8_t cmos[CMOS_BYTES])
     unsigned drives = 0;
 
     memset(cmos, 0, CMOS_BYTES);
+    cmos[CMOS_FORMAT] = FORMAT_24_HOURS;
     for (unsigned i = 0; i < 2; i++)
         drives += config->floppy[i] != FLOPPY_DRIVE_NONE;
     cmos[CMOS_FLOPPIES] =

@@ -18,7 +18,8 @@ struct cmos_config {
 };
 
 /* Fills all registers; those of the clock (00h-0Fh, 32h) are left 0 for the
- * chip to keep. The checksum over 10h-2Dh is right. */
+ * chip to keep, but for the format of 24 hours in BCD. The checksum over
+ * 10h-2Dh is right. */
 void cmos_fill(const struct cmos_config *config, uint8_t cmos[CMOS_BYTES]);
 
 #endif
