@@ -1,3 +1,4 @@
+#include "cpu/simd.h"
 #include "cpu/fpu_int.h"
 #include "cpu/interp.h"
 #include "cpu/simd_int.h"
@@ -29,6 +30,11 @@ const struct simd_operand simd_operands[] = {
     [OPERAND_Rw] = {SIMD_FILE_GPR, true,  false, 2},
 };
 /* clang-format on */
+
+enum simd_sem simd_sem_of(const struct insn *insn)
+{
+    return simd_of[insn->slot];
+}
 
 /* May it be used? */
 

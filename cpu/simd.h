@@ -4,7 +4,13 @@
 
 #include "core/types.h"
 
+#include "cpu/sem_simd.h"
+
 struct cpu;
+struct insn;
+
+/* What a row of insn_simd.def does; SIMD_none for other rows. */
+enum simd_sem simd_sem_of(const struct insn *insn);
 
 /* XMM registers and MXCSR after RESET. */
 void simd_reset(struct cpu *cpu);

@@ -190,8 +190,11 @@ struct cpu_jit {
     /* Values that flags follow from: of the present translation, and behind
      * them of the one that ran before. */
     uint32_t slot[2 * CPU_JIT_SLOTS];
-    uint64_t bad2, bad4; /* bits of host addresses that are not quick */
-    void *cache;         /* of targets of indirect jumps */
+    uint64_t bad2, bad4, bad8, bad16; /* bits of host addresses that are not
+                                         quick */
+    uint32_t mxcsr;                   /* the host's own */
+    bool xmm_live; /* xmm and mxcsr are in the host's registers */
+    void *cache;   /* of targets of indirect jumps */
 };
 
 /* What a faster engine than the interpreter plugs in; see engine.h. */

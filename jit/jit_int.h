@@ -26,7 +26,7 @@ struct site {
     uint32_t eip, link;      /* COUNT, LINK */
     uint16_t refund;         /* instructions counted already but not done yet */
     uint8_t kind, size;
-    bool write;
+    bool write, aligned;
 };
 
 /* A jump out of a translation to a known place. While it has a target, the
@@ -67,7 +67,7 @@ struct target {
 };
 
 enum {
-    THUNK_SIZES = 3
+    THUNK_SIZES = 6
 };
 
 struct jit {
@@ -75,7 +75,9 @@ struct jit {
     struct cache cache;
     unsigned heat;
     uint32_t enter, leave, redo, step, flags;
-    uint32_t miss[2][THUNK_SIZES];            /* load, store; 1, 2, 4 bytes */
+    uint32_t load_xmm;
+    /* Load, store; 1, 2, 4, 8, 16 bytes, 16 bytes that must be aligned. */
+    uint32_t miss[2][THUNK_SIZES];
     uint32_t translations[CACHE_GENERATIONS]; /* chains */
     bool running;
     const struct insn *next; /* where to go on after SITE_ACCESS, SITE_STEP */
@@ -94,6 +96,9 @@ void thunks_emit(struct jit *jit);
 /* C functions that it calls. */
 uint8_t *jit_miss(struct cpu *cpu, uint32_t site, uint32_t addr);
 void jit_redo(struct cpu *cpu, uint32_t site);
+/* Whether SSE may be used without a look at each instruction; if not, it has
+ * dealt with this one. */
+bool jit_load_xmm(struct cpu *cpu, uint32_t site);
 uint32_t jit_step(struct cpu *cpu, uint32_t site);
 uint32_t jit_flags(struct cpu *cpu, uint32_t list);
 

@@ -126,6 +126,8 @@ static bool may_leave(const struct insn *insn)
 {
     enum sem sem = insn_sem(insn);
 
+    if (sem == SEM_none)
+        return true;
     if (insn->flags & INSN_MEM)
         return sem != SEM_lea;
     if (sem == SEM_div || sem == SEM_idiv)

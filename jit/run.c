@@ -61,16 +61,33 @@ uint8_t *jit_miss(struct cpu *cpu, uint32_t place, uint32_t addr)
     const struct site *site = jit_at(jit, place);
     uint8_t *host;
 
-    if (site->write) {
+    if (site->aligned && (addr & 15)) {
+        host = NULL;
+    } else if (site->write) {
         host = mmu_write_host(cpu, addr, site->size);
         if (!host)
             host = mmu_beside_code(cpu, addr, site->size);
     } else {
         host = (uint8_t *)(uintptr_t)mmu_read_host(cpu, addr, site->size);
     }
-    if (!host)
+    if (!host) {
+        cpu->jit.xmm_live = false;
         jit->next = step(cpu, site);
+    }
     return host;
+}
+
+#define MXCSR_MASKS 0x1f80u
+
+bool jit_load_xmm(struct cpu *cpu, uint32_t place)
+{
+    struct jit *jit = cpu->engine.self;
+
+    if (!(cpu->cr0 & (CR0_EM | CR0_TS)) && (cpu->cr4 & CR4_OSFXSR) &&
+        (cpu->mxcsr & MXCSR_MASKS) == MXCSR_MASKS)
+        return true;
+    jit->next = step(cpu, jit_at(jit, place));
+    return false;
 }
 
 void jit_redo(struct cpu *cpu, uint32_t place)
@@ -217,6 +234,9 @@ enum status jit_attach(struct cpu *cpu, const struct jit_config *config)
     thunks_emit(jit);
     cpu->jit.bad2 = 1ull << 63 | 1;
     cpu->jit.bad4 = 1ull << 63 | 3;
+    cpu->jit.bad8 = 1ull << 63 | 7;
+    cpu->jit.bad16 = 1ull << 63 | 15;
+    cpu->jit.mxcsr = MXCSR_MASKS;
     cpu->jit.cache = jit->targets;
     engine.self = jit;
     cpu_plug_engine(cpu, &engine);

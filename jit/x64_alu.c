@@ -462,6 +462,33 @@ static void move_if(struct lower *l, unsigned cc)
     x64_rr(&l->x, l->size, 0x0f40 | cc, host_reg(l->size, insn->reg), from);
 }
 
+/* Compilers fill gaps with LEA ESI, [ESI+0] and the like. */
+static void load_address(struct lower *l)
+{
+    const struct insn *insn = l->insn;
+    unsigned to = host_reg(l->size, insn->reg);
+    bool direct = l->size == 4 && (insn->flags & INSN_ADDR32) &&
+                  insn->base != INSN_NO_REG;
+    struct x64_mem m = {.index = X64_NO_INDEX, .disp = (int32_t)insn->disp};
+
+    if (direct && insn->base == insn->reg && insn->disp == 0 &&
+        insn->index_reg == INSN_NO_REG)
+        return;
+    if (!direct) {
+        lower_offset(l);
+        flags_reg_write(l, l->size, insn->reg);
+        x64_rr(&l->x, l->size, 0x89, R8, to);
+        return;
+    }
+    m.base = (uint8_t)host_reg(4, insn->base);
+    if (insn->index_reg != INSN_NO_REG) {
+        m.index = (uint8_t)host_reg(4, insn->index_reg);
+        m.scale = insn->scale;
+    }
+    flags_reg_write(l, l->size, insn->reg);
+    x64_lea(&l->x, to, m);
+}
+
 void lower_load(struct lower *l)
 {
     enum sem sem = insn_sem(l->insn);
@@ -475,11 +502,7 @@ void lower_load(struct lower *l)
     case SEM_imul3: multiply_to_reg(l, true); break;
     case SEM_bsf: scan(l, false); break;
     case SEM_bsr: scan(l, true); break;
-    case SEM_lea:
-        lower_offset(l);
-        flags_reg_write(l, l->size, l->insn->reg);
-        x64_rr(&l->x, l->size, 0x89, R8, host_reg(l->size, l->insn->reg));
-        break;
+    case SEM_lea: load_address(l); break;
     default: move_if(l, sem - SEM_cmovo); break;
     }
 }

@@ -69,7 +69,8 @@ static bool native_sem(const struct insn *insn, enum sem sem)
 
 bool lower_native(const struct insn *insn)
 {
-    return !interp_is_special(insn->fn) && native_sem(insn, insn_sem(insn));
+    return !interp_is_special(insn->fn) &&
+           (native_sem(insn, insn_sem(insn)) || lower_simd_native(insn));
 }
 
 /* Records. */
@@ -387,6 +388,7 @@ static void lower_step(struct lower *l)
     lower_call_thunk(l, l->jit->step);
     memset(&l->list, 0, sizeof(l->list));
     l->valid = 0;
+    l->xmm_live = false;
 }
 
 static void lower_jump(struct lower *l)
@@ -425,7 +427,9 @@ static void lower_one(struct lower *l)
 {
     enum sem sem = insn_sem(l->insn);
 
-    if (sem < SEM_xchg)
+    if (sem == SEM_none)
+        lower_simd(l);
+    else if (sem < SEM_xchg)
         lower_alu(l);
     else if (sem < SEM_inc)
         lower_exchange(l);
@@ -528,6 +532,7 @@ static void lower_node(struct lower *l, struct node *node)
     l->b = &l->plan.block[node->block];
     l->list = node->list;
     l->valid = 0;
+    l->xmm_live = false;
     l->need = l->b->need_in;
     l->next_node = -1;
     node->code = l->x.at;
@@ -588,7 +593,8 @@ static void lower_deferred(struct lower *l)
 
         x64_patch(d->distance, l->x.at);
         switch (d->kind) {
-        case DEFER_MISS: lower_miss(l, d); break;
+        case DEFER_MISS:
+        case DEFER_CALL: lower_miss(l, d); break;
         case DEFER_SITE: hand_over(l, d->site, d->thunk); break;
         case DEFER_EDGE: lower_edge(l, d); break;
         }

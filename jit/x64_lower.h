@@ -40,6 +40,7 @@ struct fixup {
 enum deferred_kind {
     DEFER_MISS,
     DEFER_SITE, /* hand over */
+    DEFER_CALL, /* and come back */
     DEFER_EDGE, /* leave the region, or reach a node by a detour */
 };
 
@@ -80,6 +81,8 @@ struct lower {
     struct recipe_list list;
     uint32_t valid; /* flags that the host's flags hold as the guest's */
     uint32_t taken; /* slots given away for this instruction */
+    bool xmm_live;  /* for certain; see x64_simd.c */
+    bool aligned;   /* the memory operand has to be */
 };
 
 /* x64_lower.c */
@@ -150,7 +153,10 @@ void lower_load(struct lower *l);
 void lower_set(struct lower *l);
 void lower_stack(struct lower *l);
 void lower_plain(struct lower *l);
-void lower_string(struct lower *l);
+
+/* x64_simd.c */
+bool lower_simd_native(const struct insn *insn);
+void lower_simd(struct lower *l);
 
 /* Host register of a guest register, as an operand of `size` bytes. */
 static inline unsigned host_reg(unsigned size, unsigned n)

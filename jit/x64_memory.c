@@ -50,9 +50,21 @@ static bool known_offset(const struct lower *l)
            l->insn->index_reg == INSN_NO_REG;
 }
 
-static unsigned size_index(unsigned size)
+static unsigned thunk_of(const struct lower *l, unsigned size)
 {
-    return size == 4 ? 2 : size - 1;
+    if (l->aligned)
+        return 5;
+    return size == 16 ? 4 : size == 8 ? 3 : size == 4 ? 2 : size - 1;
+}
+
+static struct x64_mem bad_bits(unsigned size)
+{
+    switch (size) {
+    case 2: return FIELD(jit.bad2);
+    case 4: return FIELD(jit.bad4);
+    case 8: return FIELD(jit.bad8);
+    default: return FIELD(jit.bad16);
+    }
 }
 
 /* The table's entry must be there and, so that no access crosses a page, the
@@ -66,8 +78,7 @@ static struct deferred *check_host(struct lower *l, unsigned size, bool write)
         x64_rr(&l->x, 8, 0x85, R8, R8);
         cc = CC_S;
     } else {
-        x64_rm(&l->x, 8, 0x85, R8,
-               size == 2 ? FIELD(jit.bad2) : FIELD(jit.bad4));
+        x64_rm(&l->x, 8, 0x85, R8, bad_bits(size));
     }
     d = lower_defer(l, DEFER_MISS, x64_jcc(&l->x, cc));
     d->site = lower_site(l, SITE_ACCESS);
@@ -76,8 +87,9 @@ static struct deferred *check_host(struct lower *l, unsigned size, bool write)
 
         site->size = (uint8_t)size;
         site->write = write;
+        site->aligned = l->aligned;
     }
-    d->thunk = l->jit->miss[write][size_index(size)];
+    d->thunk = l->jit->miss[write][thunk_of(l, size)];
     d->resume = l->x.at;
     return d;
 }

@@ -29,13 +29,57 @@ static void move_rsp(struct x64 *x, int by)
     x64_rm(x, 8, 0x8d, RSP, (struct x64_mem){RSP, X64_NO_INDEX, 0, by});
 }
 
+static struct x64_mem guest_xmm(unsigned n)
+{
+    return x64_at(REG_CPU, offsetof(struct cpu, xmm) + sizeof(struct xmm) * n);
+}
+
 static struct x64_mem guest_reg(unsigned n)
 {
     return x64_at(REG_CPU, offsetof(struct cpu, reg) + 4 * n);
 }
 
+/* XMM registers and MXCSR to the cpu, if they are the guest's. C code needs
+ * the host's own MXCSR. */
+static void save_xmm(struct x64 *x)
+{
+    uint8_t *skip;
+
+    x64_alu_imm_m(x, 1, ALU_CMP, FIELD(jit.xmm_live), 0);
+    skip = x64_skip(x, 0x70 | CC_Z);
+    for (unsigned n = 0; n < XMM_REGS; n++)
+        x64_rm(x, 4, 0x0f29, n, guest_xmm(n)); /* movaps */
+    x64_digit_m(x, 4, 0x0fae, 3, FIELD(mxcsr));
+    x64_digit_m(x, 4, 0x0fae, 2, FIELD(jit.mxcsr));
+    x64_land(x, skip);
+}
+
+static void restore_xmm(struct x64 *x)
+{
+    for (unsigned n = 0; n < XMM_REGS; n++)
+        x64_rm(x, 4, 0x0f28, n, guest_xmm(n));
+    x64_digit_m(x, 4, 0x0fae, 2, FIELD(mxcsr));
+}
+
+/* Back to where they were, after code that did not look at them. */
+static void restore_live(struct x64 *x)
+{
+    uint8_t *skip;
+
+    x64_alu_imm_m(x, 1, ALU_CMP, FIELD(jit.xmm_live), 0);
+    skip = x64_skip(x, 0x70 | CC_Z);
+    restore_xmm(x);
+    x64_land(x, skip);
+}
+
+static void forget_live(struct x64 *x)
+{
+    x64_mov_m_imm(x, 1, FIELD(jit.xmm_live), 0);
+}
+
 static void spill(struct x64 *x)
 {
+    save_xmm(x);
     for (unsigned n = 0; n < CPU_REGS; n++)
         x64_store(x, 4, host_reg(4, n), guest_reg(n));
     x64_store(x, 4, REG_LEFT, FIELD(jit.left));
@@ -80,6 +124,7 @@ static void emit_return(struct x64 *x)
 static void emit_leave(struct x64 *x)
 {
     spill(x);
+    forget_live(x);
     x64_mov_rr(x, RAX, R10);
     emit_return(x);
 }
@@ -94,6 +139,7 @@ static void emit_done(struct x64 *x)
 static void emit_redo(struct x64 *x)
 {
     spill(x);
+    forget_live(x);
     x64_mov_rr(x, RSI, R10);
     call_c(x, (uintptr_t)jit_redo);
     emit_done(x);
@@ -104,6 +150,7 @@ static void emit_step(struct x64 *x)
     uint8_t *leave;
 
     spill(x);
+    forget_live(x);
     x64_mov_rr(x, RSI, R10);
     move_rsp(x, -8);
     call_c(x, (uintptr_t)jit_step);
@@ -128,6 +175,7 @@ static void emit_flags(struct x64 *x)
     call_c(x, (uintptr_t)jit_flags);
     move_rsp(x, 8);
     x64_mov_rr(x, R10, RAX);
+    restore_live(x);
     reload(x);
     pop(x, R9);
     pop(x, R8);
@@ -138,7 +186,7 @@ static void emit_flags(struct x64 *x)
 
 /* r8: linear address plus the table's entry; r9: linear page. Makes r8 the
  * host address, or leaves. */
-static void emit_miss(struct x64 *x, bool write, unsigned size)
+static void emit_miss(struct x64 *x, bool write, unsigned size, bool aligned)
 {
     struct x64_mem entry = {
         .base = write ? REG_WRITE : REG_READ, .index = R9, .scale = 3};
@@ -146,7 +194,7 @@ static void emit_miss(struct x64 *x, bool write, unsigned size)
 
     x64_rm(x, 8, 0x2b, R8, entry); /* linear again */
     x64_mov_rr(x, R9, R8);
-    if (size > 1) { /* unaligned, inside a page: as quick */
+    if (size > 1 && !aligned) { /* unaligned, inside a page: as quick */
         x64_alu_imm_r(x, 4, ALU_AND, R9, MEM_PAGE_MASK);
         x64_alu_imm_r(x, 4, ALU_CMP, R9, MEM_PAGE_BYTES - size);
         crossing = x64_jcc(x, CC_NBE);
@@ -170,6 +218,27 @@ static void emit_miss(struct x64 *x, bool write, unsigned size)
     x64_rr(x, 8, 0x85, RAX, RAX);
     leave = x64_jcc(x, CC_Z);
     x64_rr(x, 8, 0x89, RAX, R8);
+    restore_live(x);
+    reload(x);
+    ret(x);
+    x64_patch(leave, x->at);
+    move_rsp(x, 8);
+    emit_done(x);
+}
+
+static void emit_load_xmm(struct x64 *x)
+{
+    uint8_t *leave;
+
+    spill(x);
+    x64_mov_rr(x, RSI, R10);
+    move_rsp(x, -8);
+    call_c(x, (uintptr_t)jit_load_xmm);
+    move_rsp(x, 8);
+    x64_rr(x, 1, 0x85, RAX, RAX);
+    leave = x64_jcc(x, CC_Z);
+    restore_xmm(x);
+    x64_mov_m_imm(x, 1, FIELD(jit.xmm_live), 1);
     reload(x);
     ret(x);
     x64_patch(leave, x->at);
@@ -199,11 +268,13 @@ void thunks_emit(struct jit *jit)
     emit_step(&x);
     jit->flags = begin(jit, &x);
     emit_flags(&x);
+    jit->load_xmm = begin(jit, &x);
+    emit_load_xmm(&x);
     for (unsigned i = 0; i < THUNK_SIZES; i++) {
         jit->miss[0][i] = begin(jit, &x);
-        emit_miss(&x, false, 1u << i);
+        emit_miss(&x, false, i < 5 ? 1u << i : 16, i == 5);
         jit->miss[1][i] = begin(jit, &x);
-        emit_miss(&x, true, 1u << i);
+        emit_miss(&x, true, i < 5 ? 1u << i : 16, i == 5);
     }
     cache_begin(&jit->cache, cache_place(&jit->cache, x.at));
 }

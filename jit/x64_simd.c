@@ -1,0 +1,176 @@
+/* SSE and SSE2 instructions, by the host's.
+ *
+ * The guest's XMM registers are in the host's while cpu->jit.xmm_live is set,
+ * and the host's MXCSR is the guest's, whose exceptions are all masked then.
+ * The first SSE instruction of a node looks; thunks put everything back before
+ * C code runs (x64_thunk.c). What Intel's and AMD's processors do differently
+ * (RCPPS and RSQRTPS) is left to the interpreter. */
+#include <assert.h>
+
+#include "cpu/simd.h"
+#include "jit/x64_lower.h"
+
+static const struct recipe_value none;
+
+static unsigned kind_of(const struct insn *insn, unsigned n)
+{
+    return insn_info[insn->slot].operand[n];
+}
+
+static bool is_known(unsigned kind)
+{
+    switch (kind) {
+    case OPERAND_none:
+    case OPERAND_V:
+    case OPERAND_U:
+    case OPERAND_Wx:
+    case OPERAND_Wu:
+    case OPERAND_Wq:
+    case OPERAND_Wd:
+    case OPERAND_Mq:
+    case OPERAND_Mx:
+    case OPERAND_Ed:
+    case OPERAND_Gd:
+    case OPERAND_Rw:
+    case OPERAND_Ib: return true;
+    default: return false; /* MMX registers */
+    }
+}
+
+bool lower_simd_native(const struct insn *insn)
+{
+    switch (simd_sem_of(insn)) {
+    case SIMD_none:
+    case SIMD_emms:
+    case SIMD_maskmov:
+    case SIMD_rcpps:
+    case SIMD_rcpss:
+    case SIMD_rsqrtps:
+    case SIMD_rsqrtss: return false;
+    default:
+        return is_known(kind_of(insn, 0)) && is_known(kind_of(insn, 1)) &&
+               is_known(kind_of(insn, 2));
+    }
+}
+
+/* The operand that ModRM.rm names, or memory. */
+static unsigned rm_kind(const struct insn *insn)
+{
+    unsigned kind = kind_of(insn, 0);
+
+    if (kind == OPERAND_V || kind == OPERAND_Gd)
+        return kind_of(insn, 1);
+    return kind;
+}
+
+static unsigned bytes_of(unsigned kind)
+{
+    switch (kind) {
+    case OPERAND_Wq:
+    case OPERAND_Mq: return 8;
+    case OPERAND_Wd:
+    case OPERAND_Ed: return 4;
+    case OPERAND_Rw: return 2;
+    default: return 16;
+    }
+}
+
+static bool is_store(const struct insn *insn)
+{
+    unsigned kind = kind_of(insn, 0);
+
+    return (insn->flags & INSN_MEM) && kind != OPERAND_V && kind != OPERAND_Gd;
+}
+
+static void put_opcode(struct lower *l, unsigned reg, unsigned rm)
+{
+    const struct insn *insn = l->insn;
+    unsigned rex = (reg >> 3) << 2 | rm >> 3;
+
+    if ((insn->slot >= INSN_SLOT_66 && insn->slot < INSN_SLOT_F2) ||
+        (insn->slot >= INSN_SLOT_GROUP && kind_of(insn, 0) == OPERAND_U))
+        x64_byte(&l->x, 0x66);
+    else if (insn->slot >= INSN_SLOT_F2 && insn->slot < INSN_SLOT_F3)
+        x64_byte(&l->x, 0xf2);
+    else if (insn->slot >= INSN_SLOT_F3 && insn->slot < INSN_SLOT_86)
+        x64_byte(&l->x, 0xf3);
+    if (rex)
+        x64_byte(&l->x, 0x40 | rex);
+    x64_byte(&l->x, 0x0f);
+    x64_byte(&l->x, insn->opcode);
+}
+
+/* Sees to it that the registers are in the host's. */
+static void make_live(struct lower *l)
+{
+    struct deferred *d;
+
+    if (l->xmm_live)
+        return;
+    flags_clobber(l);
+    x64_alu_imm_m(&l->x, 1, ALU_CMP, FIELD(jit.xmm_live), 0);
+    d = lower_defer(l, DEFER_CALL, x64_jcc(&l->x, CC_Z));
+    d->site = lower_site(l, SITE_ACCESS);
+    d->thunk = l->jit->load_xmm;
+    d->resume = l->x.at;
+    l->xmm_live = true;
+}
+
+static void set_flags(struct lower *l)
+{
+    struct recipe_value saved = none;
+
+    flags_begin(l, FLAGS_OSZAPC, false);
+    l->valid = FLAGS_OSZAPC;
+    if (!flags_wanted(l, RECIPE_SAVED))
+        return;
+    x64_mov_rr(&l->x, R10, RAX);
+    x64_byte(&l->x, 0x9f);                 /* lahf */
+    x64_digit_r(&l->x, 4, 0x0f90, 0, RAX); /* seto al */
+    saved = value_saved(l, RAX);
+    x64_mov_rr(&l->x, RAX, R10);
+    l->size = 4;
+    flags_end(l, RECIPE_SAVED, false, saved, none, none);
+}
+
+static void put_operands(struct lower *l)
+{
+    const struct insn *insn = l->insn;
+    unsigned reg = insn->reg, rm = insn->rm;
+
+    if (kind_of(insn, 0) == OPERAND_Gd)
+        reg = host_reg(4, insn->reg);
+    if (insn->flags & INSN_MEM) {
+        put_opcode(l, reg, R8);
+        x64_byte(&l->x, (reg & 7) << 3 | (R8 & 7));
+    } else {
+        if (rm_kind(insn) == OPERAND_Ed || rm_kind(insn) == OPERAND_Rw)
+            rm = host_reg(4, insn->rm);
+        put_opcode(l, reg, rm);
+        x64_byte(&l->x, 0xc0 | (reg & 7) << 3 | (rm & 7));
+    }
+    if (kind_of(insn, 1) == OPERAND_Ib || kind_of(insn, 2) == OPERAND_Ib)
+        x64_byte(&l->x, insn->imm & 0xff);
+}
+
+void lower_simd(struct lower *l)
+{
+    const struct insn *insn = l->insn;
+    enum simd_sem sem = simd_sem_of(insn);
+    unsigned kind = rm_kind(insn);
+
+    make_live(l);
+    if (insn->flags & INSN_MEM) {
+        l->aligned = kind == OPERAND_Wx || kind == OPERAND_Mx;
+        lower_address(l, bytes_of(kind), is_store(insn));
+        l->aligned = false;
+    }
+    if (kind_of(insn, 0) == OPERAND_Gd)
+        flags_reg_write(l, 4, insn->reg);
+    else if (kind_of(insn, 0) == OPERAND_Ed && !(insn->flags & INSN_MEM))
+        flags_reg_write(l, 4, insn->rm);
+    put_operands(l);
+    if (sem == SIMD_comiss || sem == SIMD_comisd || sem == SIMD_ucomiss ||
+        sem == SIMD_ucomisd)
+        set_flags(l);
+}
