@@ -50,6 +50,7 @@ struct addr_space {
     uint64_t root[4]; /* key: CR3, or the four PDPTEs */
     uint32_t mode;    /* key: see mode_key() */
     bool used;
+    bool filled;        /* some slot may have fills */
     unsigned strangers; /* see mmu_stored() */
     uint64_t last_used;
     int64_t *read[2], *write[2]; /* supervisor's, user's */

@@ -119,6 +119,9 @@ static void clear_slot(struct mmu *mmu, struct addr_space *space, unsigned slot)
 
 static void clear_space(struct mmu *mmu, struct addr_space *space)
 {
+    if (!space->filled)
+        return;
+    space->filled = false;
     for (unsigned slot = 0; slot < MMU_TABLES; slot++)
         clear_slot(mmu, space, slot);
 }
@@ -476,4 +479,5 @@ void mmu_note_fill(struct cpu *cpu, uint32_t vpn, uint32_t page, unsigned kinds)
         mmu->fills[f->next].prev = n;
     mmu->fills_of[page] = n;
     slot->fills = n;
+    cpu->space->filled = true;
 }

@@ -85,6 +85,49 @@ static void put_tables(uint8_t *image, struct random *r)
     }
 }
 
+/* The same for PAE: pointers at the front, one directory and one table. Now
+ * and then a large page, a reserved bit or an address that nothing has. */
+static void put_wide_tables(struct bare *bare, struct random *r)
+{
+    uint8_t image[0x3000] = {0};
+
+    for (unsigned i = 0; i < 4; i++)
+        put32(image, 8 * i, (TABLES + 0x1000) | (next(r) & 0x601) | 1);
+    for (unsigned i = 0; i < 512; i++) {
+        put32(image, 0x1000 + 8 * i,
+              (TABLES + 0x2000) | (next(r) & 7) | ((next(r) & 7) != 0) |
+                  (next(r) & 15 ? 0 : 0x80));
+        put32(image, 0x2000 + 8 * i,
+              (i & 0xff) << 12 | (next(r) & 7) | ((next(r) & 7) != 0));
+        if (!(next(r) & 31))
+            put32(image, 0x1004 + 8 * i, next(r) & 0xf);
+        if (!(next(r) & 15))
+            put32(image, 0x2004 + 8 * i, 1u << (next(r) & 31));
+    }
+    mem_write(bare->mem, TABLES, image, sizeof(image));
+}
+
+/* Anything that the model has in CR4, with or without paging. */
+static void put_extensions(struct bare *bare, struct random *r)
+{
+    struct cpu *cpu = bare->cpu;
+
+    if (cpu->model < CPU_PENTIUM)
+        return;
+    cpu->cr4 = next(r) & (CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE);
+    cpu->dr[7] |= next(r) & 0xffff00aa;
+    for (unsigned i = 0; i < 4; i++)
+        cpu->dr[i] = next(r) & 0x1ffff;
+    cpu->msr[MSR_SYSENTER_CS] = next(r) & 0xff;
+    cpu->msr[MSR_SYSENTER_EIP] = CODE + (next(r) & 0xfff);
+    cpu->msr[MSR_SYSENTER_ESP] = next(r) & 0xfffff;
+    if (cpu->model < CPU_PENTIUM2 || !(next(r) & 1))
+        return;
+    cpu->cr4 |= CR4_PAE;
+    put_wide_tables(bare, r);
+    ck_assert(mmu_load_pdptes(cpu, TABLES, cpu->pdpte));
+}
+
 static void put_state(struct bare *bare, struct random *r)
 {
     struct cpu *cpu = bare->cpu;
@@ -101,6 +144,7 @@ static void put_state(struct bare *bare, struct random *r)
         cpu->cr0 |= CR0_PG | (next(r) & (CR0_WP | CR0_AM));
         cpu->cr3 = TABLES;
     }
+    put_extensions(bare, r);
     cpu->cpl = protected ? next(r) & 3 : 0;
     if (protected && cpu->model >= CPU_386 && !(next(r) & 3)) {
         flags_set(cpu, FLAG_VM, FLAG_VM);
@@ -127,6 +171,8 @@ static void put_state(struct bare *bare, struct random *r)
     mmu_select(cpu);
     seg_update_all(cpu);
     flags_set(cpu, next(r), FLAG_TF | FLAG_IF | FLAG_IOPL | FLAG_NT);
+    if (cpu->model >= CPU_PENTIUM)
+        flags_set(cpu, next(r), FLAG_VIF | FLAG_VIP);
     events_refresh(cpu);
 }
 
