@@ -361,7 +361,7 @@ insn_fn *interp_bind(const struct insn *insn, uint32_t mode, bool dead)
     enum sem sem = sem_of[insn->slot];
 
     if (sem == SEM_none) {
-        insn_fn *fn = simd_bind(insn, mode);
+        insn_fn *fn = simd_bind(insn);
 
         return fn ? fn : run_exec;
     }

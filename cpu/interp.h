@@ -54,7 +54,7 @@ insn_fn interp_undefined, interp_too_long, interp_end, interp_locked286;
 insn_fn interp_jump_outside;
 
 /* The handler of a row of insn_simd.def; NULL for any other. */
-insn_fn *simd_bind(const struct insn *insn, uint32_t mode);
+insn_fn *simd_bind(const struct insn *insn);
 
 /* Whether the 8086 and the 286 shift in their own way. */
 bool interp_is_shift(const struct insn *insn);

@@ -19,15 +19,19 @@
 /* Two halves become one, or one becomes two. */
 #define SIMD_PACK_LIST(X) X(packsswb) X(packssdw) X(packuswb)
 #define SIMD_UNPACK_LIST(X) X(bw) X(wd) X(dq)
-/* Whole registers: functions in simd_move.c. */
+/* Whole registers: bodies in simd_bodies.h. */
 #define SIMD_MM_LIST(X) X(pshufw)
 #define SIMD_XMM_LIST(X) \
     X(punpcklqdq) X(punpckhqdq) X(pshufd) X(pshufhw) X(pshuflw) X(shufps) \
-    X(shufpd) X(psrldq) X(pslldq) \
-    X(movss) X(movsd) X(movq) X(movlps) X(movhps) X(movhlps)
+    X(shufpd) X(movhlps)
+#define SIMD_BYTES_LIST(X) X(psrldq) X(pslldq)
+/* Of one register a part. */
+#define SIMD_PART_LIST(X) X(movss) X(movsd) X(movq) X(movlps) X(movhps)
+/* From a register of either kind to a general one. */
+#define SIMD_GPR_LIST(X) X(pextrw) X(pmovmskb) X(movmskps)
 /* For registers of either kind. */
 #define SIMD_ANY_LIST(X) \
-    X(mov) X(pinsrw) X(pextrw) X(pmovmskb) X(movmskps) X(emms) X(maskmov)
+    X(mov) X(pinsrw) X(emms) X(maskmov)
 /* Floating point: functions in sse_arith.c and sse_convert.c. */
 #define SIMD_FP4_LIST(X) \
     X(add) X(sub) X(mul) X(div) X(min) X(max) X(sqrt) X(cmp)
@@ -39,23 +43,23 @@
     X(cvtss2si) X(cvttss2si) X(cvtsd2si) X(cvttsd2si) \
     X(cvtps2dq) X(cvttps2dq) X(cvtpd2dq) X(cvttpd2dq) \
     X(cvtps2pd) X(cvtpd2ps) X(cvtss2sd) X(cvtsd2ss)
-/* clang-format on */
 
 enum simd_sem {
     SIMD_none, /* no row of insn_simd.def */
 #define X(name) SIMD_##name,
-    SIMD_LANE_LIST(X)
-    SIMD_SHIFT_LIST(X) SIMD_PACK_LIST(X) SIMD_MM_LIST(X) SIMD_XMM_LIST(X)
-        SIMD_ANY_LIST(X) SIMD_FP_LIST(X)
+    SIMD_LANE_LIST(X) SIMD_SHIFT_LIST(X) SIMD_PACK_LIST(X) SIMD_MM_LIST(X)
+    SIMD_XMM_LIST(X) SIMD_BYTES_LIST(X) SIMD_PART_LIST(X) SIMD_GPR_LIST(X)
+    SIMD_ANY_LIST(X) SIMD_FP_LIST(X)
 #undef X
 #define X(name) SIMD_punpckl##name, SIMD_punpckh##name,
-            SIMD_UNPACK_LIST(X)
+    SIMD_UNPACK_LIST(X)
 #undef X
 #define X(name) \
     SIMD_##name##ps, SIMD_##name##ss, SIMD_##name##pd, SIMD_##name##sd,
-                SIMD_FP4_LIST(X)
+    SIMD_FP4_LIST(X)
 #undef X
-                    SIMD_COUNT
+    SIMD_COUNT
 };
+/* clang-format on */
 
 #endif

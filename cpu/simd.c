@@ -10,6 +10,11 @@ static const uint8_t simd_of[INSN_SLOTS] = {
 #include "cpu/insn.def"
 };
 
+enum simd_sem simd_sem(const struct insn *insn)
+{
+    return (enum simd_sem)simd_of[insn->slot];
+}
+
 /* clang-format off */
 const struct simd_operand simd_operands[] = {
     /*               file            rm     aligned bytes */
@@ -261,7 +266,7 @@ bool exec_simd(struct cpu *cpu, const struct insn *insn)
 
 /* The interpreter's handlers. */
 
-static const struct insn *run(struct cpu *cpu, const struct insn *insn)
+const struct insn *simd_run(struct cpu *cpu, const struct insn *insn)
 {
     uint32_t next;
 
@@ -276,8 +281,12 @@ static const struct insn *run(struct cpu *cpu, const struct insn *insn)
     return interp_after(cpu, insn);
 }
 
-insn_fn *simd_bind(const struct insn *insn, uint32_t mode)
+insn_fn *simd_bind(const struct insn *insn)
 {
-    (void)mode;
-    return simd_of[insn->slot] ? run : NULL;
+    insn_fn *quick;
+
+    if (!simd_of[insn->slot])
+        return NULL;
+    quick = simd_quick(insn);
+    return quick ? quick : simd_run;
 }

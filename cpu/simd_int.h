@@ -59,6 +59,14 @@ struct simd_operand {
 
 extern const struct simd_operand simd_operands[];
 
+/* The semantics of a row; SIMD_none for other rows. */
+enum simd_sem simd_sem(const struct insn *insn);
+
+/* A handler that does only what is quick, and hands over to simd_run() before
+ * anything has changed. NULL: there is none. */
+insn_fn *simd_quick(const struct insn *insn);
+insn_fn simd_run;
+
 /* For instructions that use registers of these files: #UD, #NM, #MF noted.
  * *stopped: an x87 error holds the processor up (see fpu_wait()). */
 bool simd_may_use(struct cpu *cpu, bool mm, bool xmm, bool *stopped);

@@ -1,17 +1,23 @@
-/* Integer SIMD: what the rows of insn_simd.def do to whole registers. */
+/* Integer SIMD: what the rows of insn_simd.def do to whole registers, mm_NAME()
+ * for MMX and xmm_NAME() for the others. The interpreter's quick handlers take
+ * them in; simd_table.c makes a table of them. */
+#ifndef CPU_SIMD_BODIES_H
+#define CPU_SIMD_BODIES_H
+
 #include "cpu/simd_int.h"
 #include "cpu/simd_lanes.h"
 
 /* Halves by themselves. */
 
 #define X(name) \
-    static uint64_t mm_##name(uint64_t d, uint64_t s, const struct insn *insn) \
+    static inline uint64_t mm_##name(uint64_t d, uint64_t s, \
+                                     const struct insn *insn) \
     { \
         (void)insn; \
         return lane_##name(d, s); \
     } \
-    static void xmm_##name(struct xmm *d, const struct xmm *s, \
-                           const struct insn *insn) \
+    static inline void xmm_##name(struct xmm *d, const struct xmm *s, \
+                                  const struct insn *insn) \
     { \
         (void)insn; \
         d->q[0] = lane_##name(d->q[0], s->q[0]); \
@@ -22,13 +28,14 @@ SIMD_LANE_LIST(X)
 
 /* The count is the low half of the source. */
 #define X(name) \
-    static uint64_t mm_##name(uint64_t d, uint64_t s, const struct insn *insn) \
+    static inline uint64_t mm_##name(uint64_t d, uint64_t s, \
+                                     const struct insn *insn) \
     { \
         (void)insn; \
         return lane_##name(d, s); \
     } \
-    static void xmm_##name(struct xmm *d, const struct xmm *s, \
-                           const struct insn *insn) \
+    static inline void xmm_##name(struct xmm *d, const struct xmm *s, \
+                                  const struct insn *insn) \
     { \
         (void)insn; \
         d->q[0] = lane_##name(d->q[0], s->q[0]); \
@@ -39,19 +46,20 @@ SIMD_SHIFT_LIST(X)
 
 /* Packing and unpacking. */
 
-static uint64_t join(uint32_t low, uint32_t high)
+static inline uint64_t join(uint32_t low, uint32_t high)
 {
     return (uint64_t)high << 32 | low;
 }
 
 #define X(name) \
-    static uint64_t mm_##name(uint64_t d, uint64_t s, const struct insn *insn) \
+    static inline uint64_t mm_##name(uint64_t d, uint64_t s, \
+                                     const struct insn *insn) \
     { \
         (void)insn; \
         return join(lane_##name(d), lane_##name(s)); \
     } \
-    static void xmm_##name(struct xmm *d, const struct xmm *s, \
-                           const struct insn *insn) \
+    static inline void xmm_##name(struct xmm *d, const struct xmm *s, \
+                                  const struct insn *insn) \
     { \
         (void)insn; \
         d->q[0] = join(lane_##name(d->q[0]), lane_##name(d->q[1])); \
@@ -61,13 +69,14 @@ SIMD_PACK_LIST(X)
 #undef X
 
 #define UNPACK(name, lane, shift, half) \
-    static uint64_t mm_##name(uint64_t d, uint64_t s, const struct insn *insn) \
+    static inline uint64_t mm_##name(uint64_t d, uint64_t s, \
+                                     const struct insn *insn) \
     { \
         (void)insn; \
         return lane((uint32_t)(d >> (shift)), (uint32_t)(s >> (shift))); \
     } \
-    static void xmm_##name(struct xmm *d, const struct xmm *s, \
-                           const struct insn *insn) \
+    static inline void xmm_##name(struct xmm *d, const struct xmm *s, \
+                                  const struct insn *insn) \
     { \
         uint64_t a = d->q[half], b = s->q[half]; \
 \
@@ -81,15 +90,15 @@ SIMD_PACK_LIST(X)
 SIMD_UNPACK_LIST(X)
 #undef X
 
-static void xmm_punpcklqdq(struct xmm *d, const struct xmm *s,
-                           const struct insn *insn)
+static inline void xmm_punpcklqdq(struct xmm *d, const struct xmm *s,
+                                  const struct insn *insn)
 {
     (void)insn;
     d->q[1] = s->q[0];
 }
 
-static void xmm_punpckhqdq(struct xmm *d, const struct xmm *s,
-                           const struct insn *insn)
+static inline void xmm_punpckhqdq(struct xmm *d, const struct xmm *s,
+                                  const struct insn *insn)
 {
     (void)insn;
     d->q[0] = d->q[1];
@@ -98,7 +107,7 @@ static void xmm_punpckhqdq(struct xmm *d, const struct xmm *s,
 
 /* Shuffles: two bits of the immediate choose each element. */
 
-static uint64_t shuffle_words(uint64_t from, unsigned order)
+static inline uint64_t shuffle_words(uint64_t from, unsigned order)
 {
     uint64_t r = 0;
 
@@ -107,33 +116,34 @@ static uint64_t shuffle_words(uint64_t from, unsigned order)
     return r;
 }
 
-static uint32_t dword(const struct xmm *from, unsigned n)
+static inline uint32_t dword(const struct xmm *from, unsigned n)
 {
     return (uint32_t)(from->q[n >> 1 & 1] >> (32 * (n & 1)));
 }
 
-static uint64_t mm_pshufw(uint64_t d, uint64_t s, const struct insn *insn)
+static inline uint64_t mm_pshufw(uint64_t d, uint64_t s,
+                                 const struct insn *insn)
 {
     (void)d;
     return shuffle_words(s, insn->imm);
 }
 
-static void xmm_pshuflw(struct xmm *d, const struct xmm *s,
-                        const struct insn *insn)
+static inline void xmm_pshuflw(struct xmm *d, const struct xmm *s,
+                               const struct insn *insn)
 {
     d->q[0] = shuffle_words(s->q[0], insn->imm);
     d->q[1] = s->q[1];
 }
 
-static void xmm_pshufhw(struct xmm *d, const struct xmm *s,
-                        const struct insn *insn)
+static inline void xmm_pshufhw(struct xmm *d, const struct xmm *s,
+                               const struct insn *insn)
 {
     d->q[0] = s->q[0];
     d->q[1] = shuffle_words(s->q[1], insn->imm);
 }
 
-static void xmm_pshufd(struct xmm *d, const struct xmm *s,
-                       const struct insn *insn)
+static inline void xmm_pshufd(struct xmm *d, const struct xmm *s,
+                              const struct insn *insn)
 {
     unsigned order = insn->imm;
 
@@ -141,8 +151,8 @@ static void xmm_pshufd(struct xmm *d, const struct xmm *s,
     d->q[1] = join(dword(s, order >> 4 & 3), dword(s, order >> 6 & 3));
 }
 
-static void xmm_shufps(struct xmm *d, const struct xmm *s,
-                       const struct insn *insn)
+static inline void xmm_shufps(struct xmm *d, const struct xmm *s,
+                              const struct insn *insn)
 {
     const struct xmm a = *d, b = *s;
     unsigned order = insn->imm;
@@ -151,8 +161,8 @@ static void xmm_shufps(struct xmm *d, const struct xmm *s,
     d->q[1] = join(dword(&b, order >> 4 & 3), dword(&b, order >> 6 & 3));
 }
 
-static void xmm_shufpd(struct xmm *d, const struct xmm *s,
-                       const struct insn *insn)
+static inline void xmm_shufpd(struct xmm *d, const struct xmm *s,
+                              const struct insn *insn)
 {
     uint64_t high = s->q[insn->imm >> 1 & 1];
 
@@ -162,8 +172,8 @@ static void xmm_shufpd(struct xmm *d, const struct xmm *s,
 
 /* Shifts of the whole by bytes. */
 
-static void xmm_psrldq(struct xmm *d, const struct xmm *s,
-                       const struct insn *insn)
+static inline void xmm_psrldq(struct xmm *d, const struct xmm *s,
+                              const struct insn *insn)
 {
     unsigned bytes = insn->imm < 16 ? insn->imm : 16;
     uint8_t from[32] = {0};
@@ -173,8 +183,8 @@ static void xmm_psrldq(struct xmm *d, const struct xmm *s,
     memcpy(d, from + bytes, 16);
 }
 
-static void xmm_pslldq(struct xmm *d, const struct xmm *s,
-                       const struct insn *insn)
+static inline void xmm_pslldq(struct xmm *d, const struct xmm *s,
+                              const struct insn *insn)
 {
     unsigned bytes = insn->imm < 16 ? insn->imm : 16;
     uint8_t from[32] = {0};
@@ -186,22 +196,23 @@ static void xmm_pslldq(struct xmm *d, const struct xmm *s,
 
 /* Moves. */
 
-static uint64_t mm_mov(uint64_t d, uint64_t s, const struct insn *insn)
+static inline uint64_t mm_mov(uint64_t d, uint64_t s, const struct insn *insn)
 {
     (void)d;
     (void)insn;
     return s;
 }
 
-static void xmm_mov(struct xmm *d, const struct xmm *s, const struct insn *insn)
+static inline void xmm_mov(struct xmm *d, const struct xmm *s,
+                           const struct insn *insn)
 {
     (void)insn;
     *d = *s;
 }
 
 /* From memory the rest becomes 0, from a register it stays. */
-static void xmm_movss(struct xmm *d, const struct xmm *s,
-                      const struct insn *insn)
+static inline void xmm_movss(struct xmm *d, const struct xmm *s,
+                             const struct insn *insn)
 {
     if (insn->flags & INSN_MEM)
         *d = (struct xmm){{(uint32_t)s->q[0], 0}};
@@ -209,56 +220,57 @@ static void xmm_movss(struct xmm *d, const struct xmm *s,
         d->q[0] = (d->q[0] & ~(uint64_t)UINT32_MAX) | (uint32_t)s->q[0];
 }
 
-static void xmm_movsd(struct xmm *d, const struct xmm *s,
-                      const struct insn *insn)
+static inline void xmm_movsd(struct xmm *d, const struct xmm *s,
+                             const struct insn *insn)
 {
     d->q[0] = s->q[0];
     if (insn->flags & INSN_MEM)
         d->q[1] = 0;
 }
 
-static void xmm_movq(struct xmm *d, const struct xmm *s,
-                     const struct insn *insn)
+static inline void xmm_movq(struct xmm *d, const struct xmm *s,
+                            const struct insn *insn)
 {
     (void)insn;
     *d = (struct xmm){{s->q[0], 0}};
 }
 
-static void xmm_movlps(struct xmm *d, const struct xmm *s,
-                       const struct insn *insn)
+static inline void xmm_movlps(struct xmm *d, const struct xmm *s,
+                              const struct insn *insn)
 {
     (void)insn;
     d->q[0] = s->q[0];
 }
 
-static void xmm_movhps(struct xmm *d, const struct xmm *s,
-                       const struct insn *insn)
+static inline void xmm_movhps(struct xmm *d, const struct xmm *s,
+                              const struct insn *insn)
 {
     (void)insn;
     d->q[1] = s->q[0];
 }
 
-static void xmm_movhlps(struct xmm *d, const struct xmm *s,
-                        const struct insn *insn)
+static inline void xmm_movhlps(struct xmm *d, const struct xmm *s,
+                               const struct insn *insn)
 {
     (void)insn;
     d->q[0] = s->q[1];
 }
 
-static uint64_t insert_word(uint64_t into, uint64_t word, unsigned n)
+static inline uint64_t insert_word(uint64_t into, uint64_t word, unsigned n)
 {
     uint64_t mask = UINT64_C(0xffff) << (16 * (n & 3));
 
     return (into & ~mask) | (word << (16 * (n & 3)) & mask);
 }
 
-static uint64_t mm_pinsrw(uint64_t d, uint64_t s, const struct insn *insn)
+static inline uint64_t mm_pinsrw(uint64_t d, uint64_t s,
+                                 const struct insn *insn)
 {
     return insert_word(d, s, insn->imm);
 }
 
-static void xmm_pinsrw(struct xmm *d, const struct xmm *s,
-                       const struct insn *insn)
+static inline void xmm_pinsrw(struct xmm *d, const struct xmm *s,
+                              const struct insn *insn)
 {
     uint64_t *half = &d->q[insn->imm >> 2 & 1];
 
@@ -267,8 +279,8 @@ static void xmm_pinsrw(struct xmm *d, const struct xmm *s,
 
 /* To general registers. An MMX register comes with 0 as the other half. */
 
-static void xmm_pextrw(struct xmm *d, const struct xmm *s,
-                       const struct insn *insn)
+static inline void xmm_pextrw(struct xmm *d, const struct xmm *s,
+                              const struct insn *insn)
 {
     bool mm = insn_info[insn->slot].operand[1] == OPERAND_N;
     uint64_t half = s->q[mm ? 0 : insn->imm >> 2 & 1];
@@ -276,8 +288,8 @@ static void xmm_pextrw(struct xmm *d, const struct xmm *s,
     d->q[0] = half >> (16 * (insn->imm & 3)) & 0xffff;
 }
 
-static void xmm_pmovmskb(struct xmm *d, const struct xmm *s,
-                         const struct insn *insn)
+static inline void xmm_pmovmskb(struct xmm *d, const struct xmm *s,
+                                const struct insn *insn)
 {
     uint64_t mask = 0;
 
@@ -288,8 +300,8 @@ static void xmm_pmovmskb(struct xmm *d, const struct xmm *s,
 }
 
 /* By the kind of operand: MOVMSKPS and MOVMSKPD. */
-static void xmm_movmskps(struct xmm *d, const struct xmm *s,
-                         const struct insn *insn)
+static inline void xmm_movmskps(struct xmm *d, const struct xmm *s,
+                                const struct insn *insn)
 {
     uint64_t high = s->q[1] >> 63, low = s->q[0] >> 63;
 
@@ -300,33 +312,4 @@ static void xmm_movmskps(struct xmm *d, const struct xmm *s,
                   (s->q[0] >> 31 & 1);
 }
 
-/* clang-format off */
-const struct simd_op simd_ops[SIMD_COUNT] = {
-#define X(name) [SIMD_##name] = {mm_##name, xmm_##name, NULL},
-    SIMD_LANE_LIST(X) SIMD_SHIFT_LIST(X) SIMD_PACK_LIST(X)
-    X(mov) X(pinsrw)
-#undef X
-#define X(name) \
-    [SIMD_punpckl##name] = {mm_punpckl##name, xmm_punpckl##name, NULL}, \
-    [SIMD_punpckh##name] = {mm_punpckh##name, xmm_punpckh##name, NULL},
-    SIMD_UNPACK_LIST(X)
-#undef X
-#define X(name) [SIMD_##name] = {mm_##name, NULL, NULL},
-    SIMD_MM_LIST(X)
-#undef X
-#define X(name) [SIMD_##name] = {NULL, xmm_##name, NULL},
-    SIMD_XMM_LIST(X)
-    X(pextrw) X(pmovmskb) X(movmskps)
-#undef X
-#define X(name) [SIMD_##name] = {NULL, NULL, sse_##name},
-    SIMD_FP_LIST(X)
-#undef X
-#define X(name) \
-    [SIMD_##name##ps] = {NULL, NULL, sse_##name##ps}, \
-    [SIMD_##name##ss] = {NULL, NULL, sse_##name##ss}, \
-    [SIMD_##name##pd] = {NULL, NULL, sse_##name##pd}, \
-    [SIMD_##name##sd] = {NULL, NULL, sse_##name##sd},
-    SIMD_FP4_LIST(X)
-#undef X
-};
-/* clang-format on */
+#endif
