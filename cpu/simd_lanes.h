@@ -39,14 +39,6 @@ LANE(psubb, uint8_t, x - y)
 LANE(psubw, uint16_t, x - y)
 LANE(psubd, uint32_t, x - y)
 LANE(psubq, uint64_t, x - y)
-LANE(paddsb, int8_t, lane_clamp(x + y, INT8_MIN, INT8_MAX))
-LANE(paddsw, int16_t, lane_clamp(x + y, INT16_MIN, INT16_MAX))
-LANE(paddusb, uint8_t, lane_clamp(x + y, 0, UINT8_MAX))
-LANE(paddusw, uint16_t, lane_clamp(x + y, 0, UINT16_MAX))
-LANE(psubsb, int8_t, lane_clamp(x - y, INT8_MIN, INT8_MAX))
-LANE(psubsw, int16_t, lane_clamp(x - y, INT16_MIN, INT16_MAX))
-LANE(psubusb, uint8_t, x > y ? x - y : 0)
-LANE(psubusw, uint16_t, x > y ? x - y : 0)
 LANE(pcmpeqb, uint8_t, x == y ? UINT8_MAX : 0)
 LANE(pcmpeqw, uint16_t, x == y ? UINT16_MAX : 0)
 LANE(pcmpeqd, uint32_t, x == y ? UINT32_MAX : 0)
@@ -94,6 +86,68 @@ SHIFT(psrad, int32_t, x >> (b < 32 ? b : 31))
 /* clang-format on */
 #undef SHIFT
 #undef LANE
+
+/* With saturation, all elements in one word: TOPS has their top bits set. */
+#define TOPS_B UINT64_C(0x8080808080808080)
+#define TOPS_W UINT64_C(0x8000800080008000)
+
+/* All bits of the elements whose top bit is set in `tops`. */
+static inline uint64_t lane_spread(uint64_t tops, unsigned bits)
+{
+    return (tops << 1) - (tops >> (bits - 1));
+}
+
+static inline uint64_t lane_add(uint64_t a, uint64_t b, uint64_t tops)
+{
+    return ((a & ~tops) + (b & ~tops)) ^ ((a ^ b) & tops);
+}
+
+static inline uint64_t lane_sub(uint64_t a, uint64_t b, uint64_t tops)
+{
+    return ((a | tops) - (b & ~tops)) ^ (~(a ^ b) & tops);
+}
+
+/* Where it overflowed: the largest number, or the smallest if a is negative. */
+static inline uint64_t lane_saturate(uint64_t a, uint64_t sum, uint64_t over,
+                                     unsigned bits)
+{
+    uint64_t mask = lane_spread(over, bits);
+    uint64_t largest = mask & ~over;
+
+    return (sum & ~mask) | (mask & (largest ^ lane_spread(a & over, bits)));
+}
+
+#define SATURATE(suffix, bits, TOPS) \
+    static inline uint64_t lane_padds##suffix(uint64_t a, uint64_t b) \
+    { \
+        uint64_t sum = lane_add(a, b, TOPS); \
+\
+        return lane_saturate(a, sum, ~(a ^ b) & (a ^ sum) & TOPS, bits); \
+    } \
+    static inline uint64_t lane_psubs##suffix(uint64_t a, uint64_t b) \
+    { \
+        uint64_t rest = lane_sub(a, b, TOPS); \
+\
+        return lane_saturate(a, rest, (a ^ b) & (a ^ rest) & TOPS, bits); \
+    } \
+    static inline uint64_t lane_paddus##suffix(uint64_t a, uint64_t b) \
+    { \
+        uint64_t sum = lane_add(a, b, TOPS); \
+\
+        return sum | lane_spread(((a & b) | ((a | b) & ~sum)) & TOPS, bits); \
+    } \
+    static inline uint64_t lane_psubus##suffix(uint64_t a, uint64_t b) \
+    { \
+        uint64_t rest = lane_sub(a, b, TOPS); \
+        uint64_t borrow = ((~a & b) | (~(a ^ b) & rest)) & TOPS; \
+\
+        return rest & ~lane_spread(borrow, bits); \
+    }
+SATURATE(b, 8, TOPS_B)
+SATURATE(w, 16, TOPS_W)
+#undef SATURATE
+#undef TOPS_B
+#undef TOPS_W
 
 static inline uint64_t lane_pmaddwd(uint64_t a, uint64_t b)
 {
@@ -156,14 +210,16 @@ static inline uint32_t lane_packssdw(uint64_t a)
 
 /* Interleaving the elements of two words of 32 bits, `a` first. */
 
+static inline uint64_t lane_space(uint32_t a)
+{
+    uint64_t r = (a | (uint64_t)a << 16) & UINT64_C(0x0000ffff0000ffff);
+
+    return (r | r << 8) & UINT64_C(0x00ff00ff00ff00ff);
+}
+
 static inline uint64_t lane_bw(uint32_t a, uint32_t b)
 {
-    uint64_t r = 0;
-
-    for (unsigned i = 0; i < 4; i++)
-        r |= (uint64_t)(((a >> (8 * i)) & 0xff) | ((b >> (8 * i)) & 0xff) << 8)
-             << (16 * i);
-    return r;
+    return lane_space(a) | lane_space(b) << 8;
 }
 
 static inline uint64_t lane_wd(uint32_t a, uint32_t b)

@@ -288,16 +288,106 @@ HANDLER(xmm_to_gpr)
 }
 
 /* Floating point: with an exception that is not masked, simd_run() computes
- * once more. */
+ * once more. The halves are held apart, for a load of both right behind stores
+ * of each waits for them. */
+
+#define SETTLE() \
+    do { \
+        if (UNLIKELY(env.flags & ~env.masked)) \
+            return simd_run(cpu, insn); \
+        cpu->mxcsr |= env.flags; \
+    } while (0)
+
+#define LOW(half)       ((uint32_t)(half))
+#define HIGH(half)      ((uint32_t)((half) >> 32))
+#define PAIR(low, high) ((uint64_t)(high) << 32 | (low))
+
+/* Each `body` computes from d (the destination) and the halves s0 and s1. */
+#define BODY_ps(name) \
+    { \
+        struct sse_env env = sse_env(cpu->mxcsr); \
+        uint64_t d0 = d->q[0], d1 = d->q[1]; \
+        uint32_t r0 = f32_##name(LOW(d0), LOW(s0), &env); \
+        uint32_t r1 = f32_##name(HIGH(d0), HIGH(s0), &env); \
+        uint32_t r2 = f32_##name(LOW(d1), LOW(s1), &env); \
+        uint32_t r3 = f32_##name(HIGH(d1), HIGH(s1), &env); \
+\
+        SETTLE(); \
+        d->q[0] = PAIR(r0, r1); \
+        d->q[1] = PAIR(r2, r3); \
+    }
+#define BODY_pd(name) \
+    { \
+        struct sse_env env = sse_env(cpu->mxcsr); \
+        uint64_t r0 = f64_##name(d->q[0], s0, &env); \
+        uint64_t r1 = f64_##name(d->q[1], s1, &env); \
+\
+        SETTLE(); \
+        d->q[0] = r0; \
+        d->q[1] = r1; \
+    }
+#define BODY_ss(name) \
+    { \
+        struct sse_env env = sse_env(cpu->mxcsr); \
+        uint64_t d0 = d->q[0]; \
+        uint32_t r0 = f32_##name(LOW(d0), LOW(s0), &env); \
+\
+        SETTLE(); \
+        d->q[0] = PAIR(r0, HIGH(d0)); \
+    }
+#define BODY_sd(name) \
+    { \
+        struct sse_env env = sse_env(cpu->mxcsr); \
+        uint64_t r0 = f64_##name(d->q[0], s0, &env); \
+\
+        SETTLE(); \
+        d->q[0] = r0; \
+    }
+
+#define ARITHMETIC(name, form, size) \
+    HANDLER(fp_reg_##name##form) \
+    { \
+        struct xmm *d = &cpu->xmm[insn->reg]; \
+        uint64_t s0 = cpu->xmm[insn->rm].q[0], s1 = cpu->xmm[insn->rm].q[1]; \
+\
+        (void)s1; \
+        if (UNLIKELY(!may_use_xmm(cpu))) \
+            return simd_run(cpu, insn); \
+        BODY_##form(name); \
+        DISPATCH(cpu, insn + 1); \
+    } \
+    HANDLER(fp_mem_##name##form) \
+    { \
+        const uint8_t *host = source(cpu, insn, size, (size) == 16); \
+        struct xmm *d = &cpu->xmm[insn->reg]; \
+        uint64_t s0, s1; \
+\
+        if (UNLIKELY(!host || !may_use_xmm(cpu))) \
+            return simd_run(cpu, insn); \
+        s0 = get_host(host, (size) < 8 ? (size) : 8); \
+        s1 = (size) == 16 ? get_host(host + (size)-8, 8) : 0; \
+        (void)s1; \
+        BODY_##form(name); \
+        DISPATCH(cpu, insn + 1); \
+    }
+
+/* clang-format off */
+#define ARITHMETIC_LIST(X) \
+    X(add, ps, 16) X(add, pd, 16) X(add, ss, 4) X(add, sd, 8) \
+    X(sub, ps, 16) X(sub, pd, 16) X(sub, ss, 4) X(sub, sd, 8) \
+    X(mul, ps, 16) X(mul, pd, 16) X(mul, ss, 4) X(mul, sd, 8) \
+    X(div, ps, 16) X(div, pd, 16) X(div, ss, 4) X(div, sd, 8) \
+    X(min, ps, 16) X(min, pd, 16) X(min, ss, 4) X(min, sd, 8) \
+    X(max, ps, 16) X(max, pd, 16) X(max, ss, 4) X(max, sd, 8)
+/* clang-format on */
+ARITHMETIC_LIST(ARITHMETIC)
 
 #define FP_BODY(name) \
     struct sse_env env = sse_env(cpu->mxcsr); \
     struct xmm d = cpu->xmm[insn->reg]; \
 \
     sse_##name(&d, &s, insn, &env); \
-    if (UNLIKELY(env.flags & ~env.masked)) \
-        return simd_run(cpu, insn); \
-    cpu->mxcsr |= env.flags
+    SETTLE()
 
 #define FP_FORMS(name, size, put) \
     HANDLER(fp_reg_##name) \
@@ -330,18 +420,6 @@ HANDLER(xmm_to_gpr)
 /* clang-format off */
 /* X(name, size in memory, where the result goes) */
 #define FP_LIST(X) \
-    X(addps, 16, PUT_XMM) X(addpd, 16, PUT_XMM) \
-    X(addss, 4, PUT_XMM) X(addsd, 8, PUT_XMM) \
-    X(subps, 16, PUT_XMM) X(subpd, 16, PUT_XMM) \
-    X(subss, 4, PUT_XMM) X(subsd, 8, PUT_XMM) \
-    X(mulps, 16, PUT_XMM) X(mulpd, 16, PUT_XMM) \
-    X(mulss, 4, PUT_XMM) X(mulsd, 8, PUT_XMM) \
-    X(divps, 16, PUT_XMM) X(divpd, 16, PUT_XMM) \
-    X(divss, 4, PUT_XMM) X(divsd, 8, PUT_XMM) \
-    X(minps, 16, PUT_XMM) X(minpd, 16, PUT_XMM) \
-    X(minss, 4, PUT_XMM) X(minsd, 8, PUT_XMM) \
-    X(maxps, 16, PUT_XMM) X(maxpd, 16, PUT_XMM) \
-    X(maxss, 4, PUT_XMM) X(maxsd, 8, PUT_XMM) \
     X(sqrtps, 16, PUT_XMM) X(sqrtpd, 16, PUT_XMM) \
     X(sqrtss, 4, PUT_XMM) X(sqrtsd, 8, PUT_XMM) \
     X(cmpps, 16, PUT_XMM) X(cmppd, 16, PUT_XMM) \
@@ -424,6 +502,10 @@ static const struct forms forms_of[SIMD_COUNT] = {
 #define X(name, size, put) [SIMD_##name] = { \
     NULL, NULL, NULL, fp_reg_##name, fp_mem_##name, NULL},
     FP_LIST(X)
+#undef X
+#define X(name, form, size) [SIMD_##name##form] = { \
+    NULL, NULL, NULL, fp_reg_##name##form, fp_mem_##name##form, NULL},
+    ARITHMETIC_LIST(X)
 #undef X
 };
 /* clang-format on */
