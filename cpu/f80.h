@@ -19,7 +19,8 @@
 
 struct f80 {
     uint64_t man; /* with explicit integer bit 63 */
-    uint16_t se;  /* sign in bit 15, biased exponent (16383) */
+    uint64_t se;  /* sign in bit 15, biased exponent (16383); the rest is 0: a
+                     whole word, for a wide load waits for a narrow store */
 };
 
 /* As in the status and control words. */

@@ -179,7 +179,7 @@ static bool read_operand(struct cpu *cpu, const struct insn *insn,
     case FORMAT_BCD: out->value = f80_from_bcd(bytes); break;
     case FORMAT_F80:
         out->value.man = low;
-        memcpy(&out->value.se, bytes + 8, sizeof(out->value.se));
+        memcpy(&out->value.se, bytes + 8, 2);
         break;
     }
     return true;
@@ -241,7 +241,7 @@ static void convert(struct f80 value, enum format format, uint8_t bytes[10],
     case FORMAT_I32: low = (uint64_t)f80_to_int(value, 32, false, env); break;
     case FORMAT_I64: low = (uint64_t)f80_to_int(value, 64, false, env); break;
     case FORMAT_BCD: f80_to_bcd(value, bytes, env); return;
-    case FORMAT_F80: memcpy(bytes + 8, &value.se, sizeof(value.se)); break;
+    case FORMAT_F80: memcpy(bytes + 8, &value.se, 2); break;
     }
     memcpy(bytes, &low, sizeof(low));
 }

@@ -94,7 +94,7 @@ static uint16_t control_of(const struct f80_env *env)
     { \
         uint8_t in[32] = {0}, out[32] = {0}; \
         uint16_t cw = control_of(env), back = 0x37f; \
-        struct host h; \
+        struct host h = {0}; \
 \
         memcpy(in, &a.man, 8); \
         memcpy(in + 8, &a.se, 2); \
@@ -143,11 +143,12 @@ static void compare(const char *what, struct f80 a, struct f80 b,
         ck_abort_msg("%s %04x.%016llx, %04x.%016llx (rc %d pc %d mask %02x): "
                      "%04x.%016llx flags %02x up %d, host %04x.%016llx %02x "
                      "%d",
-                     what, a.se, (unsigned long long)a.man, b.se,
-                     (unsigned long long)b.man, env->rounding, env->precision,
-                     env->masked, got.se, (unsigned long long)got.man,
-                     env->flags, env->rounded_up, want.st0.se,
-                     (unsigned long long)want.st0.man, want.status & 0x3f, up);
+                     what, (unsigned)a.se, (unsigned long long)a.man,
+                     (unsigned)b.se, (unsigned long long)b.man, env->rounding,
+                     env->precision, env->masked, (unsigned)got.se,
+                     (unsigned long long)got.man, env->flags, env->rounded_up,
+                     (unsigned)want.st0.se, (unsigned long long)want.st0.man,
+                     want.status & 0x3f, up);
 }
 
 static struct f80 our_rint(struct f80 a, struct f80 b, struct f80_env *env)
@@ -218,8 +219,8 @@ static void check_remainder(bool nearest)
     if (!chain && !(env.flags & F80_IE) && f80_classify(a) < F80_QNAN &&
         f80_classify(b) < F80_QNAN)
         ck_assert_msg((q & 7) == code,
-                      "%04x.%016llx %04x.%016llx: quotient %u, host %u", a.se,
-                      (unsigned long long)a.man, b.se,
+                      "%04x.%016llx %04x.%016llx: quotient %u, host %u",
+                      (unsigned)a.se, (unsigned long long)a.man, (unsigned)b.se,
                       (unsigned long long)b.man, (unsigned)q & 7, code);
 }
 
@@ -261,9 +262,9 @@ START_TEST(comparison)
         if (codes[order] != (want.status & 0x4500) ||
             env.flags != (want.status & 0x3f))
             ck_abort_msg("%d: %04x.%016llx %04x.%016llx: %d %02x, host %04x",
-                         _i, a.se, (unsigned long long)a.man, b.se,
-                         (unsigned long long)b.man, order, env.flags,
-                         want.status);
+                         _i, (unsigned)a.se, (unsigned long long)a.man,
+                         (unsigned)b.se, (unsigned long long)b.man, order,
+                         env.flags, want.status);
     }
 }
 END_TEST
@@ -344,9 +345,9 @@ START_TEST(stores)
             ck_abort_msg(
                 "kind %d %04x.%016llx rc %d mask %02x: %02x%02x%02x%02x flags "
                 "%02x, host %02x%02x%02x%02x %02x",
-                _i, a.se, (unsigned long long)a.man, env.rounding, env.masked,
-                got[3], got[2], got[1], got[0], env.flags, want[3], want[2],
-                want[1], want[0], status & 0x3f);
+                _i, (unsigned)a.se, (unsigned long long)a.man, env.rounding,
+                env.masked, got[3], got[2], got[1], got[0], env.flags, want[3],
+                want[2], want[1], want[0], status & 0x3f);
     }
 }
 END_TEST
@@ -360,7 +361,7 @@ START_TEST(loads)
         uint8_t out[16];
         uint16_t status;
         struct f80_env env = {.masked = 0x3f};
-        struct f80 got, want;
+        struct f80 got, want = {0, 0};
 
         if (next() % 3 == 0)
             bits |= UINT64_C(0x7ff) << 52;

@@ -341,9 +341,9 @@ static void judge(const char *what, struct f80 x, struct f80 y, struct f80 got,
     if (units >= 1)
         ck_abort_msg("%s(%04x.%016llx, %04x.%016llx) = %04x.%016llx is off by "
                      "%g units",
-                     what, x.se, (unsigned long long)x.man, y.se,
-                     (unsigned long long)y.man, got.se,
-                     (unsigned long long)got.man, units);
+                     what, (unsigned)x.se, (unsigned long long)x.man,
+                     (unsigned)y.se, (unsigned long long)y.man,
+                     (unsigned)got.se, (unsigned long long)got.man, units);
 }
 
 static struct f80_env masked(void)
