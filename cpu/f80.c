@@ -35,6 +35,12 @@ enum f80_class f80_classify(struct f80 a)
     return a.man & F80_QUIET ? F80_QNAN : F80_SNAN;
 }
 
+static inline bool is_normal(struct f80 a)
+{
+    return (a.man & F80_INTEGER) &&
+           (unsigned)(exponent_of(a) - 1) < F80_EXP_MAX - 1;
+}
+
 static bool is_nan(enum f80_class c)
 {
     return c == F80_QNAN || c == F80_SNAN;
@@ -107,23 +113,35 @@ struct rounding {
     bool inexact, up, carry;
 };
 
+/* To all 64 bits. */
+static inline uint64_t round_extended(const struct f80_env *env, bool sign,
+                                      struct u128 man, struct rounding *out)
+{
+    int half = man.low > F80_INTEGER ? 1 : man.low == F80_INTEGER ? 0 : -1;
+
+    out->inexact = man.low;
+    out->up = man.low && goes_up(env, sign, man.high & 1, half);
+    man.high += out->up;
+    out->carry = out->up && !man.high;
+    return out->carry ? F80_INTEGER : man.high;
+}
+
 static uint64_t round_man(const struct f80_env *env, bool sign, struct u128 man,
                           struct rounding *out)
 {
     uint64_t low_mask = below_precision(env), unit = low_mask + 1;
     uint64_t cut = man.high & low_mask, kept = man.high & ~low_mask;
-    uint64_t half_high = low_mask ? unit >> 1 : 0;
-    uint64_t half_low = low_mask ? 0 : F80_INTEGER;
     int half;
 
+    if (!low_mask)
+        return round_extended(env, sign, man, out);
     *out = (struct rounding){.inexact = cut || man.low};
     if (!out->inexact)
         return kept;
-    if (cut == half_high && man.low == half_low)
+    if (cut == unit >> 1 && !man.low)
         half = 0;
     else
-        half = cut > half_high || (cut == half_high && man.low > half_low) ? 1
-                                                                           : -1;
+        half = cut >= unit >> 1 ? 1 : -1;
     if (!goes_up(env, sign, kept & unit, half))
         return kept;
     out->up = true;
@@ -208,6 +226,27 @@ struct f80 f80_round_pack(bool sign, int32_t exp, uint64_t high, uint64_t low,
     return overflow(sign, env, &env->rounded_up);
 }
 
+/* The same with a shorter way for what needs no thought. */
+static inline struct f80 round_number(bool sign, int32_t exp, struct u128 man,
+                                      struct f80_env *env)
+{
+    struct rounding r;
+    uint64_t kept;
+
+    if ((uint32_t)(exp - 1) >= F80_EXP_MAX - 2)
+        return f80_round_pack(sign, exp, man.high, man.low, env);
+    kept = round_man(env, sign, man, &r);
+    env->rounded_up = r.up;
+    if (r.inexact)
+        env->flags |= F80_PE;
+    return pack(sign, (uint16_t)(exp + r.carry), kept);
+}
+
+static inline struct number unpack_normal(struct f80 a)
+{
+    return (struct number){a.man, exponent_of(a), f80_negative(a)};
+}
+
 /* Operands that are no numbers (SDM volume 1, table 4-7). */
 
 static struct f80 quiet(struct f80 a)
@@ -282,7 +321,7 @@ static struct f80 add_magnitudes(struct number a, struct number b,
         sum.high |= F80_INTEGER;
         exp++;
     }
-    return f80_round_pack(a.sign, exp, sum.high, sum.low, env);
+    return round_number(a.sign, exp, sum, env);
 }
 
 static struct f80 subtract_magnitudes(struct number a, struct number b,
@@ -304,8 +343,7 @@ static struct f80 subtract_magnitudes(struct number a, struct number b,
         return zero(env->rounding == F80_DOWN);
     shift = rest.high ? wide_clz64(rest.high) : 64 + wide_clz64(rest.low);
     rest = wide_shl(rest, shift);
-    return f80_round_pack(a.sign, a.exp - (int32_t)shift, rest.high, rest.low,
-                          env);
+    return round_number(a.sign, a.exp - (int32_t)shift, rest, env);
 }
 
 static struct f80 add_zeros(struct f80 a, struct f80 b,
@@ -316,15 +354,18 @@ static struct f80 add_zeros(struct f80 a, struct f80 b,
     return zero(env->rounding == F80_DOWN);
 }
 
-struct f80 f80_add(struct f80 a, struct f80 b, struct f80_env *env)
+static inline struct f80 add_numbers(struct number a, struct number b,
+                                     struct f80_env *env)
+{
+    return a.sign == b.sign ? add_magnitudes(a, b, env)
+                            : subtract_magnitudes(a, b, env);
+}
+
+static struct f80 add_any(struct f80 a, struct f80 b, struct f80_env *env)
 {
     enum f80_class ca = f80_classify(a), cb = f80_classify(b);
     struct number na, nb;
-    struct f80 nan;
 
-    env->rounded_up = false;
-    if (pick_nan(a, b, env, &nan))
-        return nan;
     if (ca == F80_INFINITE && cb == F80_INFINITE &&
         f80_negative(a) != f80_negative(b))
         return invalid(env);
@@ -342,33 +383,51 @@ struct f80 f80_add(struct f80 a, struct f80 b, struct f80_env *env)
         return f80_round_pack(nb.sign, nb.exp, nb.man, 0, env);
     if (cb == F80_ZERO)
         return f80_round_pack(na.sign, na.exp, na.man, 0, env);
-    return na.sign == nb.sign ? add_magnitudes(na, nb, env)
-                              : subtract_magnitudes(na, nb, env);
+    return add_numbers(na, nb, env);
+}
+
+struct f80 f80_add(struct f80 a, struct f80 b, struct f80_env *env)
+{
+    struct f80 nan;
+
+    env->rounded_up = false;
+    if (is_normal(a) && is_normal(b))
+        return add_numbers(unpack_normal(a), unpack_normal(b), env);
+    return pick_nan(a, b, env, &nan) ? nan : add_any(a, b, env);
 }
 
 struct f80 f80_sub(struct f80 a, struct f80 b, struct f80_env *env)
 {
-    struct f80 nan;
+    struct f80 nan, minus = {b.man, b.se ^ 0x8000};
 
     env->rounded_up = false;
-    if (pick_nan(a, b, env, &nan)) /* with b's own sign */
-        return nan;
-    b.se ^= 0x8000;
-    return f80_add(a, b, env);
+    if (is_normal(a) && is_normal(b))
+        return add_numbers(unpack_normal(a), unpack_normal(minus), env);
+    /* a NaN keeps its own sign */
+    return pick_nan(a, b, env, &nan) ? nan : add_any(a, minus, env);
 }
 
 /* Multiplication and division. */
 
-struct f80 f80_mul(struct f80 a, struct f80 b, struct f80_env *env)
+static inline struct f80 multiply_numbers(struct number a, struct number b,
+                                          struct f80_env *env)
+{
+    struct u128 product = wide_mul(a.man, b.man);
+    int32_t exp = a.exp + b.exp - F80_BIAS + 1;
+
+    if (!(product.high & F80_INTEGER)) {
+        product = wide_shl(product, 1);
+        exp--;
+    }
+    return round_number(a.sign != b.sign, exp, product, env);
+}
+
+static struct f80 multiply_any(struct f80 a, struct f80 b, struct f80_env *env)
 {
     enum f80_class ca = f80_classify(a), cb = f80_classify(b);
     bool sign = f80_negative(a) != f80_negative(b);
-    struct number na, nb;
-    struct u128 product;
     struct f80 nan;
-    int32_t exp;
 
-    env->rounded_up = false;
     if (pick_nan(a, b, env, &nan))
         return nan;
     if ((ca == F80_INFINITE && cb == F80_ZERO) ||
@@ -380,15 +439,15 @@ struct f80 f80_mul(struct f80 a, struct f80 b, struct f80_env *env)
         return infinity(sign);
     if (ca == F80_ZERO || cb == F80_ZERO)
         return zero(sign);
-    na = unpack(a);
-    nb = unpack(b);
-    product = wide_mul(na.man, nb.man);
-    exp = na.exp + nb.exp - F80_BIAS + 1;
-    if (!(product.high & F80_INTEGER)) {
-        product = wide_shl(product, 1);
-        exp--;
-    }
-    return f80_round_pack(sign, exp, product.high, product.low, env);
+    return multiply_numbers(unpack(a), unpack(b), env);
+}
+
+struct f80 f80_mul(struct f80 a, struct f80 b, struct f80_env *env)
+{
+    env->rounded_up = false;
+    if (is_normal(a) && is_normal(b))
+        return multiply_numbers(unpack_normal(a), unpack_normal(b), env);
+    return multiply_any(a, b, env);
 }
 
 static struct f80 divide_numbers(struct number a, struct number b,
@@ -406,7 +465,7 @@ static struct f80 divide_numbers(struct number a, struct number b,
     high = wide_div(dividend, b.man, &rest);
     low = wide_div((struct u128){rest, 0}, b.man, &rest);
     low |= rest != 0;
-    return f80_round_pack(a.sign != b.sign, exp, high, low, env);
+    return round_number(a.sign != b.sign, exp, (struct u128){high, low}, env);
 }
 
 struct f80 f80_div(struct f80 a, struct f80 b, struct f80_env *env)
@@ -416,6 +475,8 @@ struct f80 f80_div(struct f80 a, struct f80 b, struct f80_env *env)
     struct f80 nan;
 
     env->rounded_up = false;
+    if (ca == F80_NORMAL && cb == F80_NORMAL)
+        return divide_numbers(unpack_normal(a), unpack_normal(b), env);
     if (pick_nan(a, b, env, &nan))
         return nan;
     if ((ca == F80_INFINITE && cb == F80_INFINITE) ||
