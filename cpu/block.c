@@ -316,6 +316,10 @@ static bool ends_block(const struct insn *insn)
 static insn_fn *choose_handler(const struct builder *b, const struct insn *insn,
                                bool dead)
 {
+    insn_fn *x87 = fpu_bind(insn, b->mode.model);
+
+    if (x87)
+        return x87;
     if (is_near_branch(insn) && insn->imm > b->limit)
         return interp_jump_outside;
     if ((insn->flags & INSN_LOCK) && b->mode.model == CPU_286)

@@ -53,6 +53,8 @@ insn_fn *interp_bind(const struct insn *insn, uint32_t mode, bool dead);
 insn_fn interp_undefined, interp_too_long, interp_end, interp_locked286;
 insn_fn interp_jump_outside;
 
+/* The handler of an x87 instruction; NULL for any other. */
+insn_fn *fpu_bind(const struct insn *insn, enum cpu_model model);
 /* The handler of a row of insn_simd.def; NULL for any other. */
 insn_fn *simd_bind(const struct insn *insn);
 
