@@ -124,7 +124,7 @@ static bool is_wanted(const struct pick *p)
     bool wide = p->insn.flags & INSN_OP32;
 
     if (is_named(p, "in out insb insw outsb outsw cli sti hlt iret int int1 "
-                    "int3 into bound fwait esc cpuid loadall lar lsl verr "
+                    "int3 into bound cpuid loadall lar lsl verr "
                     "verw sldt str smsw lmsw lldt ltr sgdt sidt lgdt lidt "
                     "clts invd wbinvd invlpg les lds lss lfs lgs popf "
                     "rdtsc rdmsr wrmsr rdpmc sysenter sysexit rsm "
@@ -146,6 +146,53 @@ static bool is_wanted(const struct pick *p)
     if (is_named(p, "bsf bsr") && (p->insn.flags & INSN_REP))
         return false; /* TZCNT and LZCNT of later processors */
     return true;
+}
+
+/* Of the x87: no transcendental functions, nothing that stores pointers, no
+ * encodings that are reserved or aliases; FCOMI is made on purpose elsewhere.
+ */
+static bool is_wanted_x87(const struct pick *p)
+{
+    static const struct {
+        uint8_t opcode, first, last;
+    } unwanted[] = {
+        {0xd9, 0xd1, 0xdf}, {0xd9, 0xe2, 0xe3}, {0xd9, 0xe6, 0xe7},
+        {0xd9, 0xef, 0xf3}, {0xd9, 0xf9, 0xf9}, {0xd9, 0xfb, 0xfb},
+        {0xd9, 0xfe, 0xff}, {0xda, 0xe0, 0xe8}, {0xda, 0xea, 0xff},
+        {0xdb, 0xe0, 0xe1}, {0xdb, 0xe4, 0xff}, {0xdc, 0xd0, 0xdf},
+        {0xdd, 0xc8, 0xcf}, {0xdd, 0xf0, 0xff}, {0xde, 0xd0, 0xd8},
+        {0xde, 0xda, 0xdf}, {0xdf, 0xc8, 0xdf}, {0xdf, 0xe1, 0xff},
+    };
+    unsigned opcode = p->insn.opcode, reg = p->insn.reg;
+
+    if (!(p->insn.flags & INSN_MEM)) {
+        for (unsigned i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++) {
+            if (unwanted[i].opcode == opcode &&
+                p->insn.imm2 >= unwanted[i].first &&
+                p->insn.imm2 <= unwanted[i].last)
+                return false;
+        }
+        return true;
+    }
+    switch (opcode) {
+    case 0xd9: return reg != 1 && reg != 6;
+    case 0xdb: return reg != 1 && reg != 4 && reg != 6;
+    case 0xdd: return reg != 1 && reg != 5 && reg != 6;
+    case 0xdf: return reg != 1;
+    default: return true;
+    }
+}
+
+static bool is_of_kind(const struct random_code *c, const struct pick *p)
+{
+    if (is_named(p, "esc"))
+        return c->kind == RANDOM_X87 && is_wanted_x87(p);
+    switch (c->kind) {
+    case RANDOM_SIMD: return p->info->traits & INSN_TRAIT_EXACT;
+    case RANDOM_X87:
+        return (p->info->traits & INSN_TRAIT_EXACT) || is_named(p, "fwait");
+    default: return !is_named(p, "fwait");
+    }
 }
 
 /* Would it write ESP? */
@@ -189,13 +236,14 @@ static bool try_pick(struct random_code *c, struct pick *p)
     const struct decode_mode mode = {.model = CPU_PENTIUM4,
                                      .code32 = !c->code16};
     static const uint8_t segments[] = {0x3e, 0x36, 0x65, 0x26};
+    bool simd = c->kind == RANDOM_SIMD;
 
     p->size = 0;
-    if (one_in(c, c->simd ? 2 : 4))
+    if (one_in(c, simd ? 2 : 4))
         p->bytes[p->size++] = 0x66;
-    if (one_in(c, c->simd ? 500 : 16))
+    if (one_in(c, c->kind != RANDOM_ANY ? 500 : 16))
         p->bytes[p->size++] = 0xf0;
-    if (one_in(c, c->simd ? 2 : 6))
+    if (one_in(c, simd ? 2 : 6))
         p->bytes[p->size++] = next(c) & 0x100 ? 0xf2 : 0xf3;
     if (one_in(c, 5)) {
         unsigned segment = next(c) >> 8 & 3;
@@ -205,7 +253,9 @@ static bool try_pick(struct random_code *c, struct pick *p)
         if ((segment == 2 || c->code16) && one_in(c, 2))
             p->bytes[p->size++] = 0x67;
     }
-    if (c->simd || one_in(c, 3))
+    if (c->kind == RANDOM_X87 && !one_in(c, 12))
+        p->bytes[p->size++] = one_in(c, 40) ? 0x9b : 0xd8 | (next(c) >> 8 & 7);
+    else if (c->kind != RANDOM_ANY || one_in(c, 3))
         p->bytes[p->size++] = 0x0f;
     for (unsigned i = 0; i < 4; i++) {
         uint32_t bits = next(c);
@@ -218,7 +268,7 @@ static bool try_pick(struct random_code *c, struct pick *p)
         return false;
     p->info = &insn_info[p->insn.slot];
     p->size = p->insn.length;
-    if (c->simd && !(p->info->traits & INSN_TRAIT_EXACT))
+    if (!is_of_kind(c, p))
         return false;
     return p->insn.seg != SEG_FS && is_wanted(p) && !writes_stack_pointer(p) &&
            !leaves_stack(p);
@@ -241,12 +291,32 @@ static bool is_small(const struct random_code *c, unsigned seg)
     return c->code16 || seg == SEG_GS;
 }
 
+/* At the end of a segment AMD's processors do these in parts, or wrap. */
+static bool is_in_parts(const struct pick *p)
+{
+    if (is_named(p, "maskmovq maskmovdqu"))
+        return true;
+    if (!is_named(p, "esc"))
+        return false;
+    switch (p->insn.opcode) {
+    case 0xd9:
+    case 0xdd: return p->insn.reg == 4;
+    case 0xdb: return p->insn.reg >= 5; /* 10 bytes */
+    case 0xdf: return p->insn.reg == 4 || p->insn.reg == 6;
+    default: return false;
+    }
+}
+
 /* Where the memory operand is to be: mostly aligned where it must be. */
 static uint32_t operand_at(struct random_code *c, const struct pick *p)
 {
-    uint32_t at = data_at(c, is_small(c, p->insn.seg), 4);
+    bool small = is_small(c, p->insn.seg);
     bool aligned = has_operand(p, OPERAND_Wx) || has_operand(p, OPERAND_Mx);
+    uint32_t at;
 
+    if (is_in_parts(p))
+        return data_at(c, false, 4) - (small ? NATIVE_DATA : 0);
+    at = data_at(c, small, 4);
     return aligned && !one_in(c, 40) ? at & ~15u : at;
 }
 
@@ -361,10 +431,8 @@ static void put_pick(struct random_code *c, struct pick *p, uint16_t *undefined)
         define_flags(c, undefined);
     if (is_string(p))
         prepare_string(c, p, *undefined);
-    else if (is_named(p, "maskmovq maskmovdqu")) /* AMD's wrap and fault in
-                                                  * their own way at the end */
-        set_reg(c, CPU_EDI, data_at(c, false, 4) - (small ? NATIVE_DATA : 0),
-                *undefined);
+    else if (is_named(p, "maskmovq maskmovdqu"))
+        set_reg(c, CPU_EDI, operand_at(c, p), *undefined);
     else if (is_named(p, "xlat"))
         set_reg(c, CPU_EBX, data_at(c, small, 1), *undefined);
     else if (is_named(p, "leave enter"))
@@ -465,6 +533,19 @@ static void put_jump(struct random_code *c, uint16_t *undefined)
     define_flags(c, undefined);
 }
 
+/* FCOMI or its kin, and FXCH ST(0) to set C1, which AMD's leave. */
+static void put_fcomi(struct random_code *c, uint16_t *undefined)
+{
+    uint32_t bits = next(c) >> 8;
+
+    begin(c, *undefined);
+    put(c, bits & 0x100 ? 0xdb : 0xdf, 1);
+    put(c, 0xe8 + (bits & 15), 1);
+    *undefined = 0;
+    begin(c, *undefined);
+    put(c, 0xc8d9, 2);
+}
+
 /* PUSH the flags that POPF shall load, and POPF. */
 static void put_popf(struct random_code *c, uint16_t *undefined)
 {
@@ -522,6 +603,8 @@ void random_code_make(struct random_code *c)
          n++) {
         if (one_in(c, 10))
             put_jump(c, &undefined);
+        else if (c->kind == RANDOM_X87 && one_in(c, 12))
+            put_fcomi(c, &undefined);
         else if (one_in(c, 30))
             put_popf(c, &undefined);
         else if (one_in(c, 30))

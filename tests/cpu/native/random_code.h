@@ -8,11 +8,17 @@
 
 #define RANDOM_BYTES 1024
 
+enum random_kind {
+    RANDOM_ANY,  /* but the x87 */
+    RANDOM_SIMD, /* rows of insn_simd.def alone */
+    RANDOM_X87,  /* what is exact, and a little of MMX */
+};
+
 struct random_code {
     uint32_t seed; /* in: of this program; not 0 */
     bool code16;
-    bool simd;      /* in: rows of insn_simd.def alone */
-    unsigned insns; /* in: how many random instructions */
+    enum random_kind kind; /* in */
+    unsigned insns;        /* in: how many random instructions */
     uint8_t bytes[RANDOM_BYTES];
     unsigned size;
     /* Arithmetic flags that are not defined where the instruction at an offset
