@@ -111,8 +111,12 @@ static bool is_sound(const struct cpu *cpu)
 {
     bool paragraphs = cpu_paragraphs(cpu);
 
-    if (cpu->cpl > 3 || cpu->fpu.top >= FPU_REGS)
+    if (cpu->cpl > 3 || cpu->fpu.top >= FPU_REGS || cpu->mxcsr > UINT16_MAX)
         return false;
+    for (unsigned n = 0; n < FPU_REGS; n++) {
+        if (cpu->fpu.reg[n].se > UINT16_MAX)
+            return false;
+    }
     if (cpu_v86(cpu) && (cpu->cpl != 3 || !cpu_protected(cpu)))
         return false;
     if (paragraphs && !cpu_v86(cpu) && cpu->cpl != 0)
