@@ -61,6 +61,11 @@ void vga_set_decode(struct device *dev, bool ports, bool memory);
  * chipset can put something else there (SMRAM). Setting it again maps them. */
 void vga_set_window(struct device *dev, bool mapped);
 
+/* What the CPU would load at a physical address (before A20, below 4 GiB)
+ * where the windows are not mapped as memory; the latches stay. False: another
+ * address. */
+bool vga_peek(struct device *dev, paddr addr, uint8_t *byte);
+
 /* Draws the whole picture as it stands on the screen at the present virtual
  * time. The same state at the same time gives the same picture. Dots and lines
  * are those of the monitor: mode 13h gives 640 x 400, 40-column text 720 x 400.

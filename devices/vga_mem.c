@@ -167,6 +167,19 @@ static const struct bus_ops window_ops = {
     .sizes = 1 | 2 | 4,
 };
 
+bool vga_peek(struct device *dev, paddr addr, uint8_t *byte)
+{
+    struct vga *v = vga_from_device(dev);
+    const struct mem_page *row = &v->mem->pages[addr >> MEM_PAGE_BITS];
+    uint32_t latch = v->latch;
+
+    if (!(row->flags & MEM_PAGE_IO) || row->ops != &window_ops || row->dev != v)
+        return false;
+    *byte = vga_load_byte(v, row->offset + (uint32_t)(addr & MEM_PAGE_MASK));
+    v->latch = latch;
+    return true;
+}
+
 static void update_masks(struct vga *v)
 {
     v->masks = (struct vga_masks){

@@ -132,6 +132,7 @@ bool gdb_get_char(const char **text, char c)
 static void run_free(struct gdbstub *stub)
 {
     gdb_clear_points(stub);
+    monitor_forget_gdb(stub->config.monitor);
     machine_cancel_step(stub->config.machine);
     stub->waiting = stub->interrupting = stub->connected = false;
     if (stub->config.control->pause == RUN_PAUSED_DEBUG)

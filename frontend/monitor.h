@@ -34,6 +34,10 @@ void monitor_execute(struct monitor *monitor, const char *line, FILE *out);
 void monitor_execute_for_gdb(struct monitor *monitor, const char *line,
                              FILE *out);
 
+/* gdb went away: points that it set here go too, since nobody would be there
+ * to go on from them. */
+void monitor_forget_gdb(struct monitor *monitor);
+
 /* The machine stopped at a debugger's point: whether it is to stand, or a
  * condition says that it runs on. Ask once after each MACHINE_DEBUG. */
 bool monitor_wants_stop(struct monitor *monitor);

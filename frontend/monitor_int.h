@@ -13,6 +13,7 @@
 /* A point that was set here, by the machine's number. */
 struct monitor_point {
     bool used, temporary;
+    bool for_gdb; /* set by gdb's `monitor`: it goes with gdb */
     struct debug_point point;
     char condition[MONITOR_WORD_BYTES]; /* "": none */
     uint64_t hits;

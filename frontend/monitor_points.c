@@ -18,6 +18,7 @@ static bool add_point(struct monitor *m, const struct monitor_point *point)
     }
     m->points[number] = *point;
     m->points[number].used = true;
+    m->points[number].for_gdb = m->for_gdb;
     fprintf(m->out, "%spoint %u\n",
             point->point.kind == DEBUG_DATA ? "Watch" : "Break", number);
     return true;
@@ -174,6 +175,13 @@ void monitor_do_delete(struct monitor *m)
     }
     for (unsigned i = 0; i < DEBUG_POINTS; i++)
         if (m->points[i].used && (all || i == number))
+            delete_point(m, i);
+}
+
+void monitor_forget_gdb(struct monitor *m)
+{
+    for (unsigned i = 0; i < DEBUG_POINTS; i++)
+        if (m->points[i].used && m->points[i].for_gdb)
             delete_point(m, i);
 }
 

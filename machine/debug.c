@@ -1,6 +1,7 @@
 #include "machine/debug.h"
 
 #include "cpu/debug.h"
+#include "devices/vga.h"
 #include "machine/machine_int.h"
 
 enum status machine_insert_point(struct machine *machine,
@@ -91,6 +92,21 @@ static size_t part_of(const struct machine_range *range, size_t done)
     return left < in_page ? left : in_page;
 }
 
+/* A page of a device: video memory can be looked at, other devices have to be
+ * asked. Returns how many bytes were read. */
+static size_t read_device(struct machine *m, paddr phys, uint8_t *to,
+                          size_t part, bool devices)
+{
+    size_t done = 0;
+
+    while (done < part && vga_peek(m->vga, phys + done, &to[done]))
+        done++;
+    if (done == part || !devices)
+        return done;
+    mem_read(m->mem, phys, to, part);
+    return part;
+}
+
 size_t machine_read_memory(struct machine *machine,
                            const struct machine_range *range, void *buffer)
 {
@@ -103,9 +119,15 @@ size_t machine_read_memory(struct machine *machine,
 
         if (!find_page(machine, range, done, &phys))
             break;
-        if ((machine->mem->pages[phys >> MEM_PAGE_BITS].flags & MEM_PAGE_IO) &&
-            !range->devices)
-            break;
+        if (machine->mem->pages[phys >> MEM_PAGE_BITS].flags & MEM_PAGE_IO) {
+            size_t got =
+                read_device(machine, phys, to + done, part, range->devices);
+
+            done += got;
+            if (got < part)
+                break;
+            continue;
+        }
         mem_read(machine->mem, phys, to + done, part);
         done += part;
     }

@@ -179,8 +179,15 @@ static void both_store(uint32_t addr, uint32_t value, unsigned size)
 
 static void both_load(uint32_t addr, unsigned size)
 {
-    uint32_t got = mem_load(board.mem, addr, size), want = 0;
+    uint32_t got, want = 0;
+    uint8_t peeked = 0, other;
+    bool peeks = vga_peek(board.vga, addr, &peeked);
 
+    /* A look elsewhere leaves the latches as they are. */
+    vga_peek(board.vga, addr ^ 0x1235, &other);
+    got = mem_load(board.mem, addr, size);
+    if (peeks && peeked != (got & 0xff))
+        ck_abort_msg("look at %05x: %02x, not %08x", addr, peeked, got);
     for (unsigned i = 0; i < size; i++)
         want |= (uint32_t)model_load(addr + i) << (8 * i);
     if (got != want)

@@ -424,6 +424,15 @@ START_TEST(gone_without_a_word)
     uint64_t insns;
 
     ck_assert_str_eq(ask("Z0,7c01,1"), "OK");
+    ask("qRcmd,696f627265616b20307838302032"); /* iobreak 0x80 2 */
+    while (strcmp(reply, "OK") != 0)
+        ck_assert(receive(STEPS));
+    ask("qRcmd,6272656163"); /* no such command */
+    while (strcmp(reply, "OK") != 0)
+        ck_assert(receive(STEPS));
+    ask("qRcmd,62203763303600"); /* b 7c06 */
+    while (strcmp(reply, "OK") != 0)
+        ck_assert(receive(STEPS));
     send_bytes("$m7c0", 5);
     close(peer);
     peer = -1;
