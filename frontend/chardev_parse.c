@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "frontend/chardev.h"
@@ -50,6 +51,15 @@ static bool copy_part(char *out, size_t size, const char *text, size_t length)
     return true;
 }
 
+/* A number, or the name of a service: the resolver would cut a larger one. */
+static bool is_port(const char *text)
+{
+    char *end;
+    unsigned long number = strtoul(text, &end, 10);
+
+    return *end || number <= 65535;
+}
+
 /* HOST:PORT or [ADDRESS]:PORT; an empty host is this computer. */
 static bool parse_tcp(const char *text, struct chardev_config *config)
 {
@@ -71,7 +81,7 @@ static bool parse_tcp(const char *text, struct chardev_config *config)
     digits = strcspn(++text, ",");
     return digits > 0 &&
            copy_part(config->port, sizeof(config->port), text, digits) &&
-           parse_flags(text + digits, config);
+           is_port(config->port) && parse_flags(text + digits, config);
 }
 
 static bool parse_unix(const char *text, struct chardev_config *config)

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -122,11 +123,16 @@ static int open_address(const struct chardev_config *config,
     return 0;
 }
 
-/* A socket file that nobody answers at is what a killed server left behind. */
+/* A socket file that nobody answers at is what a killed server left behind. Any
+ * other file would not answer either, and stays. */
 static void remove_stale(const char *path, const struct sockaddr_un *address)
 {
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    struct stat st;
+    int fd;
 
+    if (stat(path, &st) != 0 || !S_ISSOCK(st.st_mode))
+        return;
+    fd = socket(AF_UNIX, SOCK_STREAM, 0);
     if (fd < 0)
         return;
     if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 &&
@@ -153,6 +159,20 @@ static bool open_unix(const struct chardev_config *config,
     return !error || report(config, host, strerror(error), failure);
 }
 
+/* The first address of a family (AF_UNSPEC: any) that opens. 0 or an errno. */
+static int open_one_of(const struct chardev_config *config,
+                       const struct chardev_host *host,
+                       const struct addrinfo *list, int family,
+                       struct chardev_ends *ends)
+{
+    int error = EADDRNOTAVAIL;
+
+    for (const struct addrinfo *a = list; a && error; a = a->ai_next)
+        if (family == AF_UNSPEC || a->ai_family == family)
+            error = open_address(config, host, a->ai_addr, a->ai_addrlen, ends);
+    return error;
+}
+
 static bool open_tcp(const struct chardev_config *config,
                      const struct chardev_host *host, struct chardev_ends *ends,
                      struct failure *failure)
@@ -161,19 +181,18 @@ static bool open_tcp(const struct chardev_config *config,
                              .ai_socktype = SOCK_STREAM};
     const char *name = config->target[0] ? config->target : NULL;
     struct addrinfo *list;
-    struct addrinfo *a;
     int error = getaddrinfo(name, config->port, &hints, &list);
 
     /* Without AI_PASSIVE no name is this computer alone, for servers too. */
     if (error)
         return report(config, host, gai_strerror(error), failure);
+    /* A server stands where "localhost" leads by default, and a port that is
+     * taken there is taken. */
     error = EADDRNOTAVAIL;
-    /* Where "localhost" leads by default: people try that first. */
-    for (a = list; a && error && config->server; a = a->ai_next)
-        if (a->ai_family == AF_INET)
-            error = open_address(config, host, a->ai_addr, a->ai_addrlen, ends);
-    for (a = list; a && error; a = a->ai_next)
-        error = open_address(config, host, a->ai_addr, a->ai_addrlen, ends);
+    if (config->server)
+        error = open_one_of(config, host, list, AF_INET, ends);
+    if (!config->server || error == EADDRNOTAVAIL)
+        error = open_one_of(config, host, list, AF_UNSPEC, ends);
     freeaddrinfo(list);
     if (error)
         return report(config, host, strerror(error), failure);

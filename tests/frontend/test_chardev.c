@@ -256,6 +256,51 @@ START_TEST(tcp_refused)
 }
 END_TEST
 
+/* Not at ::1 instead, where nobody would look for it. */
+START_TEST(tcp_port_that_is_taken)
+{
+    struct chardev_config config;
+    struct chardev *c;
+    char text[40];
+    unsigned port;
+    int listener = listen_somewhere(&port);
+
+    snprintf(text, sizeof(text), "tcp::%u,server,nowait", port);
+    ck_assert(chardev_parse("gdb", text, &config, &failure));
+    ck_assert(!chardev_open(&config, &host, &c, &failure));
+    ck_assert_ptr_nonnull(strstr(failure.text, "in use"));
+    close(listener);
+    ck_assert_msg(chardev_open(&config, &host, &c, &failure), "%s",
+                  failure.text);
+    ck_assert_int_ge(chardev_fd(c), 0);
+    ck_assert(!chardev_connected(c));
+    chardev_close(c);
+    ck_assert(!chardev_parse("gdb", "tcp::65536", &config, &failure));
+    ck_assert(chardev_parse("gdb", "tcp::65535", &config, &failure));
+}
+END_TEST
+
+/* A server's path that is somebody's file: it stays. */
+START_TEST(unix_server_spares_files)
+{
+    struct chardev_config config;
+    struct chardev *c;
+    char path[64], text[100];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/tmp/test_chardev.%ld", (long)getpid());
+    file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fclose(file);
+    snprintf(text, sizeof(text), "unix:%s,server,nowait", path);
+    ck_assert(chardev_parse("gdb", text, &config, &failure));
+    ck_assert(!chardev_open(&config, &host, &c, &failure));
+    ck_assert_ptr_nonnull(strstr(failure.text, "in use"));
+    ck_assert_int_eq(access(path, F_OK), 0);
+    unlink(path);
+}
+END_TEST
+
 static bool interrupt_second_time(void *context)
 {
     return ++*(unsigned *)context > 1;
@@ -294,6 +339,8 @@ Suite *test_suite(void)
     tcase_add_test(tcase, nobody_answers);
     tcase_add_test(tcase, tcp_peer_that_does_not_read);
     tcase_add_test(tcase, tcp_refused);
+    tcase_add_test(tcase, tcp_port_that_is_taken);
+    tcase_add_test(tcase, unix_server_spares_files);
     tcase_add_test(tcase, waiting_server_can_be_interrupted);
     suite_add_tcase(suite, tcase);
     return suite;
