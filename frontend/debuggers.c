@@ -21,7 +21,10 @@ static bool open_monitor(struct debuggers *d,
     const struct monitor_config monitor = {.machine = config->machine,
                                            .control = config->control,
                                            .input = config->input,
-                                           .frame = config->frame};
+                                           .frame = config->frame,
+                                           .change_medium =
+                                               config->change_medium,
+                                           .context = config->context};
     struct monitor_console_config console = {
         .channel = &config->options->monitor, .control = config->control};
 

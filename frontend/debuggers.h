@@ -15,6 +15,9 @@ struct debuggers_config {
     struct run_control *control;
     struct input *input;
     struct display_frame *frame; /* scratch */
+    bool (*change_medium)(void *context, unsigned drive, const char *path,
+                          struct failure *failure);
+    void *context;
     struct log *log;
 };
 

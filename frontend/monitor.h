@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "frontend/failure.h"
 #include "frontend/input.h"
 #include "frontend/run_control.h"
 #include "machine/debug.h"
@@ -18,6 +19,10 @@ struct monitor_config {
     struct run_control *control;
     struct input *input;         /* for sendkey; NULL: not here */
     struct display_frame *frame; /* for screendump; likewise */
+    /* For change and eject, as script_host has it; NULL: not here. */
+    bool (*change_medium)(void *context, unsigned drive, const char *path,
+                          struct failure *failure);
+    void *context;
 };
 
 /* NULL without memory. The caller owns it. */

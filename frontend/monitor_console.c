@@ -14,6 +14,11 @@ struct monitor_console {
     bool greeted;            /* the present peer has its prompt */
     bool echo;               /* a terminal that shows nothing by itself */
     bool executing;
+    enum {
+        KEY_PLAIN,
+        KEY_ESCAPE,  /* ESC came */
+        KEY_SEQUENCE /* ESC [ came: up to a letter */
+    } key;
     unsigned held; /* polls that the next command has waited */
     char line[LINE_BYTES];
     size_t length;
@@ -73,8 +78,38 @@ static void erase(struct monitor_console *c)
         say_text(c, "\b \b");
 }
 
+/* Arrow keys and the like: up brings the last line back. True: taken. */
+static bool take_sequence(struct monitor_console *c, uint8_t byte)
+{
+    switch (c->key) {
+    case KEY_PLAIN:
+        if (byte != 0x1b)
+            return false;
+        c->key = KEY_ESCAPE;
+        return true;
+    case KEY_ESCAPE:
+        c->key = byte == '[' || byte == 'O' ? KEY_SEQUENCE : KEY_PLAIN;
+        return true;
+    case KEY_SEQUENCE: break;
+    }
+    if (byte < '@')
+        return true;
+    c->key = KEY_PLAIN;
+    if (byte != 'A')
+        return true;
+    while (c->length)
+        erase(c);
+    c->length = strlen(c->last);
+    memcpy(c->line, c->last, c->length);
+    if (c->echo)
+        say(c, c->line, c->length);
+    return true;
+}
+
 static void take_byte(struct monitor_console *c, uint8_t byte)
 {
+    if (take_sequence(c, byte))
+        return;
     switch (byte) {
     case '\r':
     case '\n':

@@ -335,6 +335,24 @@ void monitor_show_device(struct monitor *m)
         monitor_fail(m, "%s: no such device; info devices lists them", name);
 }
 
+void monitor_show_lapic(struct monitor *m)
+{
+    if (!show_device(m, "apic"))
+        monitor_fail(m, "this processor has no local APIC");
+}
+
+void monitor_show_ioapic(struct monitor *m)
+{
+    if (!show_device(m, "ioapic"))
+        monitor_fail(m, "this board has no I/O APIC");
+}
+
+void monitor_show_cpus(struct monitor *m)
+{
+    fprintf(m->out, "* CPU #0: ");
+    monitor_print_stop(m, m->out);
+}
+
 void monitor_show_pic(struct monitor *m)
 {
     if (!show_device(m, "i8259") && !show_device(m, "pic"))

@@ -204,6 +204,37 @@ void monitor_do_sendkey(struct monitor *m)
         input_chord(m->config.input, keys, count);
 }
 
+static void change_medium(struct monitor *m, bool insert)
+{
+    static const char *const drives[] = {"fda", "fdb", "cdrom"};
+    char word[MONITOR_WORD_BYTES], path[MONITOR_WORD_BYTES];
+    struct failure failure;
+    unsigned drive = 0;
+
+    if (!monitor_word(m, word, sizeof(word)) ||
+        (insert && !monitor_word(m, path, sizeof(path))))
+        return;
+    while (drive < ARRAY_LEN(drives) && strcmp(drives[drive], word) != 0)
+        drive++;
+    if (drive == ARRAY_LEN(drives))
+        monitor_fail(m, "%s: known are fda, fdb, cdrom", word);
+    else if (!m->config.change_medium)
+        monitor_fail(m, "no drives are here");
+    else if (!m->config.change_medium(m->config.context, drive,
+                                      insert ? path : NULL, &failure))
+        monitor_fail(m, "%s", failure.text);
+}
+
+void monitor_do_change(struct monitor *m)
+{
+    change_medium(m, true);
+}
+
+void monitor_do_eject(struct monitor *m)
+{
+    change_medium(m, false);
+}
+
 void monitor_do_screendump(struct monitor *m)
 {
     char path[MONITOR_WORD_BYTES];

@@ -291,6 +291,8 @@ static bool open_debuggers(struct session *s, struct failure *failure)
                                             .control = &s->control,
                                             .input = s->input,
                                             .frame = &s->frame,
+                                            .change_medium = change_medium,
+                                            .context = s,
                                             .log = &s->report->log};
 
     return debuggers_open(&config, &s->debuggers, failure);

@@ -205,6 +205,10 @@ static const struct {
     {"symbols /nosuch/x", "/nosuch/x: "},
     {"symbols", "missing"},
     {"sendkey a", "no keyboard"},
+    {"change fda x.img", "no drives"},
+    {"eject hda", "known are"},
+    {"info cpus", "* CPU #0: 07c0:00000000"},
+    {"info lapic", "no local APIC"},
     {"screendump x.png", "no screen"},
     {"memsave 0 1 /nosuch/x", "/nosuch/x: "},
 };
