@@ -100,6 +100,9 @@ static struct machine *make_machine(enum machine_board board, const char *cpu,
         .boot_order = "a",
         .floppy = {&floppy->block},
         .disk = {hard ? &hard->block : NULL},
+        .nic = {.model =
+                    board == MACHINE_PC ? MACHINE_NIC_PCI : MACHINE_NIC_ISA,
+                .address = {2}},
         .exit_port = false,
     };
     struct machine *m;
@@ -222,14 +225,26 @@ END_TEST
 static uint32_t random_port(void)
 {
     static const uint16_t bases[] = {
-        0x000, 0x020, 0x040, 0x060, 0x070, 0x080,  0x090, 0x0a0,
-        0x0b2, 0x0c0, 0x0d0, 0x0e8, 0x170, 0x1ce,  0x1f0, 0x278,
-        0x2e8, 0x2f8, 0x370, 0x378, 0x3b0, 0x3c0,  0x3d0, 0x3e8,
-        0x3f0, 0x3f8, 0x4d0, 0x510, 0xcf8, 0xb000, 0xc000};
+        0x000, 0x020, 0x040, 0x060, 0x070,  0x080,  0x090,  0x0a0, 0x0b2,
+        0x0c0, 0x0d0, 0x0e8, 0x170, 0x1ce,  0x1f0,  0x278,  0x2e8, 0x2f8,
+        0x300, 0x310, 0x370, 0x378, 0x3b0,  0x3c0,  0x3d0,  0x3e8, 0x3f0,
+        0x3f8, 0x4d0, 0x510, 0xcf8, 0xb000, 0xc000, 0xc020, 0xc030};
 
     if (next() % 16 == 0)
         return next() & 0xffff;
     return bases[next() % ARRAY_LEN(bases)] + next() % 16u;
+}
+
+/* Anything may be on the wire. */
+static void random_frame(struct machine *m)
+{
+    uint8_t frame[2048];
+
+    for (size_t i = 0; i < sizeof(frame); i++)
+        frame[i] = (uint8_t)(next() >> 8);
+    if (next() & 1)
+        memset(frame, 0xff, 6);
+    machine_net_in(m, frame, next() % sizeof(frame));
 }
 
 START_TEST(random_port_accesses)
@@ -254,6 +269,8 @@ START_TEST(random_port_accesses)
             m->reset_cpu = m->reset_all = false;
             machine_run(m, machine_now_ns(m) + next() % 20000);
         }
+        if (next() % 1024 == 0)
+            random_frame(m);
     }
     machine_state_hash(m);
     machine_destroy(m);
