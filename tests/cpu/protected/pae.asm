@@ -428,6 +428,27 @@ registers:
         mov eax, [0x40000000 + AREA + 0x1004]
         CAUGHT NONE, 0, "a pointer with all other bits"
         CHECK [caught_eax], 0x11223344, "a pointer with all other bits: value"
+        ; A task brings its own pointers.
+        mov dword [POINTERS + 16], DIRECTORY | P
+        mov dword [tss_b + 0x1c], POINTERS
+        mov dword [tss_b + 0x20], .task
+        mov dword [tss_b + 0x24], 2
+        mov dword [tss_b + 0x38], STACK_B - 0x200
+        mov dword [tss_b + 0x48], DATA0
+        mov dword [tss_b + 0x4c], CODE0
+        mov dword [tss_b + 0x50], DATA0
+        mov dword [tss_b + 0x54], DATA0
+        mov dword [tss_b + 0x60], 0
+        TRY
+        mov eax, [0x80000000 + AREA + 0x1004]
+        CAUGHT V_PF, 0, "before the task switch"
+        TRY
+        jmp TSS_B:0
+.task:  mov eax, [0x80000000 + AREA + 0x1004]
+        mov ebx, cr3
+        CAUGHT NONE, 0, "after the task switch"
+        CHECK [caught_eax], 0x11223344, "after the task switch: value"
+        CHECK [caught_ebx], POINTERS, "after the task switch: CR3"
         ; Paging with a bad pointer cannot begin.
         mov eax, cr0
         and eax, ~PG

@@ -11,6 +11,7 @@ PCE equ 0x100
 FLAG_IF equ 0x200
 FLAG_ZF equ 0x40
 MSR_TSC equ 0x10
+DIRECTORY equ 0x40000
 MSR_APIC_BASE equ 0x1b
 MSR_CS equ 0x174
 MSR_ESP equ 0x175
@@ -437,6 +438,55 @@ fast_calls:
         sysenter
         CAUGHT V_UD, 0, "sysenter of a Pentium"
 .done:
+
+        ; Pages of 4 MiB. What PSE-36 uses for the address is reserved before.
+large_pages:
+        mov edi, DIRECTORY
+        xor eax, eax
+        mov ecx, 1024
+        rep stosd
+        mov dword [DIRECTORY], 0x87
+        mov dword [DIRECTORY + 4], 0x87
+        mov eax, 0x10                 ; PSE
+        mov cr4, eax
+        mov eax, DIRECTORY
+        mov cr3, eax
+        mov eax, cr0
+        or eax, 0x80000000
+        mov cr0, eax
+        mov dword [SCRATCH], 0x31415926
+        TRY
+        mov eax, [0x400000 + SCRATCH]
+        CAUGHT NONE, 0, "4 MiB page"
+        CHECK [caught_eax], 0x31415926, "4 MiB page: value"
+        CHECK [DIRECTORY + 4], 0xa7, "4 MiB page: A"
+        mov dword [DIRECTORY + 4], 0x87 | 1 << 21
+        mov eax, cr3
+        mov cr3, eax
+        TRY
+        RING 3
+        mov [0x400123], eax
+        CAUGHT V_PF, 0xf, "4 MiB page: bit 21 is reserved"
+        mov eax, cr2
+        CHECK eax, 0x400123, "4 MiB page: CR2"
+        mov dword [DIRECTORY + 4], 0x87 | 1 << 13
+        mov eax, cr3
+        mov cr3, eax
+        test dword [features], 1 << 17
+        jnz .pse36
+        TRY
+        mov eax, [0x400000]
+        CAUGHT V_PF, 9, "4 MiB page: bit 13 of a Pentium"
+        jmp .off
+.pse36:
+        TRY
+        mov eax, [0x400000]
+        CAUGHT NONE, 0, "4 MiB page at 4 GiB"
+        CHECK [caught_eax], -1, "4 MiB page at 4 GiB: nothing there"
+.off:
+        mov eax, cr0
+        and eax, 0x7fffffff
+        mov cr0, eax
 
         ; Breakpoints on ports, with CR4.DE: kind 2 in DR7.
 ports:
