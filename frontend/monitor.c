@@ -41,13 +41,27 @@ bool monitor_fail(struct monitor *m, const char *format, ...)
     return false;
 }
 
+static bool is_called(const struct row *row, const char *name)
+{
+    size_t length = strlen(name);
+    const char *at = row->other;
+
+    if (strcmp(row->name, name) == 0)
+        return true;
+    while (at) {
+        if (strncmp(at, name, length) == 0 &&
+            (at[length] == '\0' || at[length] == '|'))
+            return true;
+        at = strchr(at, '|');
+        at = at ? at + 1 : NULL;
+    }
+    return false;
+}
+
 static const struct row *find(const char *name, bool info)
 {
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        if (!rows[i].name || rows[i].info != info)
-            continue;
-        if (strcmp(rows[i].name, name) == 0 ||
-            (rows[i].other && strcmp(rows[i].other, name) == 0))
+        if (rows[i].name && rows[i].info == info && is_called(&rows[i], name))
             return &rows[i];
     }
     return NULL;
@@ -79,10 +93,8 @@ void monitor_do_help(struct monitor *m)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         const struct row *row = &rows[i];
 
-        if (!all &&
-            (!row->name || (strcmp(row->name, word) != 0 &&
-                            (!row->other || strcmp(row->other, word) != 0) &&
-                            !(row->info && strcmp(word, "info") == 0))))
+        if (!all && (!row->name || (!is_called(row, word) &&
+                                    !(row->info && strcmp(word, "info") == 0))))
             continue;
         found = true;
         put_help(m, row);
