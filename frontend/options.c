@@ -231,11 +231,6 @@ char *options_keep(struct options *options, const char *text, size_t length)
     return copy;
 }
 
-char *options_copy(struct options *options, const char *text)
-{
-    return options_keep(options, text, strlen(text));
-}
-
 bool options_add_notice(struct options *options, const char *text)
 {
     assert(options->notice_count < OPTIONS_NOTICES);

@@ -112,9 +112,6 @@ bool options_parse(struct options *options, int argc, char *const *argv,
                    struct failure *failure);
 void options_release(struct options *options);
 
-/* A copy that lives as long as the options. NULL: out of memory. */
-char *options_copy(struct options *options, const char *text);
-
 /* The table of options, for people. */
 void options_print_help(FILE *stream);
 

@@ -7,6 +7,11 @@
 
 #include "frontend/recording.h"
 
+struct kept {
+    struct kept *next; /* owned */
+    char text[];
+};
+
 struct replaying {
     struct options *options; /* borrowed */
     struct media *media;     /* borrowed */
@@ -15,11 +20,26 @@ struct replaying {
     /* A medium that was taken out: the machine lets go of it only when the
      * next one is in. */
     struct host_block *spare[REPLAY_PLACES]; /* owned */
+    struct kept *kept; /* owned: texts that the options point to */
     char message[FAILURE_BYTES];
 };
 
+/* A copy that lives as long as the replay. NULL: out of memory. */
+static char *keep(struct replaying *r, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    struct kept *kept = malloc(sizeof(*kept) + size);
+
+    if (!kept)
+        return NULL;
+    memcpy(kept->text, text, size);
+    kept->next = r->kept;
+    r->kept = kept;
+    return kept->text;
+}
+
 /* `name` behind the folder of the recording; NULL: out of memory or room. */
-static char *beside(const struct replaying *r, const char *name)
+static char *beside(struct replaying *r, const char *name)
 {
     const char *slash = strrchr(r->options->replay, '/');
     size_t folder = slash ? (size_t)(slash - r->options->replay) + 1 : 0;
@@ -29,11 +49,11 @@ static char *beside(const struct replaying *r, const char *name)
 
     if (length < 0 || (size_t)length >= sizeof(path))
         return NULL;
-    return options_copy(r->options, path);
+    return keep(r, path);
 }
 
 /* Where the file is now. */
-static const char *locate(const struct replaying *r, const char *name)
+static const char *locate(struct replaying *r, const char *name)
 {
     const char *slash = strrchr(name, '/');
     char *other;
@@ -135,7 +155,7 @@ static bool name_kernel(struct replaying *r, struct failure *failure)
             }
         }
         list[used] = '\0';
-        options->initrd = options_copy(options, list);
+        options->initrd = keep(r, list);
         if (kernel->module_count == 1 && options->initrd)
             options->initrd = locate(r, options->initrd);
     }
@@ -180,6 +200,12 @@ void replaying_close(struct replaying *replaying)
     for (unsigned i = 0; i < REPLAY_PLACES; i++)
         if (replaying->spare[i])
             replaying->spare[i]->ops->destroy(replaying->spare[i]);
+    while (replaying->kept) {
+        struct kept *next = replaying->kept->next;
+
+        free(replaying->kept);
+        replaying->kept = next;
+    }
     replayer_destroy(replaying->replayer);
     recording_file_close(&replaying->file);
     free(replaying);
