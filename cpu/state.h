@@ -194,7 +194,12 @@ struct cpu_jit {
                                          quick */
     uint32_t mxcsr;                   /* the host's own */
     bool xmm_live; /* xmm and mxcsr are in the host's registers */
-    void *cache;   /* of targets of indirect jumps */
+    bool fpu_live; /* so is the x87, all but its pointers */
+    uint32_t fpu_insn, fpu_memory; /* the last instruction, the last with an
+                                      operand in memory: records, or 0 */
+    uint32_t fpu_dp;               /* the offset of that operand */
+    uint8_t fpu_image[108];        /* as FNSAVE writes it */
+    void *cache;                   /* of targets of indirect jumps */
 };
 
 /* What a faster engine than the interpreter plugs in; see engine.h. */

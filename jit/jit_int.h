@@ -29,6 +29,13 @@ struct site {
     bool write, aligned;
 };
 
+/* An x87 instruction that the pointers may have to name. */
+struct fpu_note {
+    uint32_t eip;
+    uint16_t op;
+    uint8_t seg; /* of its operand in memory */
+};
+
 /* A jump out of a translation to a known place. While it has a target, the
  * jump leads there; else to the code that hands over at its site. */
 struct link {
@@ -67,7 +74,7 @@ struct target {
 };
 
 enum {
-    THUNK_SIZES = 6
+    THUNK_SIZES = 7
 };
 
 struct jit {
@@ -75,8 +82,8 @@ struct jit {
     struct cache cache;
     unsigned heat;
     uint32_t enter, leave, redo, step, flags;
-    uint32_t load_xmm;
-    /* Load, store; 1, 2, 4, 8, 16 bytes, 16 bytes that must be aligned. */
+    uint32_t load_xmm, load_fpu;
+    /* Load, store; 1, 2, 4, 8, 16 bytes, 16 bytes that must be aligned, 10. */
     uint32_t miss[2][THUNK_SIZES];
     uint32_t translations[CACHE_GENERATIONS]; /* chains */
     bool running;
@@ -99,6 +106,12 @@ void jit_redo(struct cpu *cpu, uint32_t site);
 /* Whether SSE may be used without a look at each instruction; if not, it has
  * dealt with this one. */
 bool jit_load_xmm(struct cpu *cpu, uint32_t site);
+bool jit_load_fpu(struct cpu *cpu, uint32_t site);
+/* Makes the image that FRSTOR takes, if no instruction needs a look at the
+ * exceptions. */
+bool jit_fpu_ready(struct cpu *cpu);
+/* What was in the host's registers is the cpu's again. */
+void jit_take_back(struct cpu *cpu, struct jit *jit);
 uint32_t jit_step(struct cpu *cpu, uint32_t site);
 uint32_t jit_flags(struct cpu *cpu, uint32_t list);
 

@@ -127,6 +127,9 @@ static void apply(struct cpu *cpu, const struct recipe *r)
     case RECIPE_SAHF:
         flags_set_arithmetic(cpu, a | (flags_o(cpu) ? FLAG_OF : 0));
         break;
+    case RECIPE_COMI:
+        apply_saved(cpu, a & (FLAG_ZF | FLAG_PF | FLAG_CF) << 8);
+        break;
     case RECIPE_SAVED: apply_saved(cpu, a); break;
     default: apply_shift(cpu, r, a); break;
     }

@@ -48,6 +48,7 @@
     X(CF,    FLAG_CF)                    /* the flag */ \
     X(NCF,   FLAG_CF)                    /* the flag, inverted */ \
     X(SAHF,  FLAGS_OSZAPC & ~FLAG_OF)    /* AH */ \
+    X(COMI,  FLAGS_OSZAPC)               /* AH of LAHF: ZF, PF, CF; others 0 */ \
     X(SAVED, FLAGS_OSZAPC)               /* AH and AL of LAHF, SETO AL */
 /* clang-format on */
 

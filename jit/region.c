@@ -185,8 +185,10 @@ static struct flow at_end(const struct plan *plan, const struct plan_block *b)
     return (struct flow){need_at(plan, eip, false), need_at(plan, eip, true)};
 }
 
+typedef bool native_fn(const struct cpu *cpu, const struct insn *insn);
+
 static bool flow_block(const struct plan *plan, struct plan_block *b,
-                       bool (*native)(const struct insn *insn))
+                       const struct cpu *cpu, native_fn *native)
 {
     struct flow flow = at_end(plan, b);
     bool changed;
@@ -196,7 +198,7 @@ static bool flow_block(const struct plan *plan, struct plan_block *b,
 
         b->need[i] = flow.need;
         b->read[i] = flow.read;
-        flow = before(plan, insn, flow, native(insn));
+        flow = before(plan, insn, flow, native(cpu, insn));
     }
     if (b->checked)
         flow.need = all;
@@ -206,13 +208,14 @@ static bool flow_block(const struct plan *plan, struct plan_block *b,
     return changed;
 }
 
-void plan_flags(struct plan *plan, bool (*native)(const struct insn *insn))
+void plan_flags(struct plan *plan, const struct cpu *cpu,
+                bool (*native)(const struct cpu *cpu, const struct insn *insn))
 {
     bool changed = true;
 
     while (changed) {
         changed = false;
         for (unsigned i = plan->count; i-- > 0;)
-            changed |= flow_block(plan, &plan->block[i], native);
+            changed |= flow_block(plan, &plan->block[i], cpu, native);
     }
 }

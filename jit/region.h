@@ -34,7 +34,8 @@ int plan_find(const struct plan *plan, uint32_t eip);
 
 /* Fills in need and read. `native`: whether an instruction is translated,
  * rather than left to the interpreter. */
-void plan_flags(struct plan *plan, bool (*native)(const struct insn *insn));
+void plan_flags(struct plan *plan, const struct cpu *cpu,
+                bool (*native)(const struct cpu *cpu, const struct insn *insn));
 
 /* Whether an instruction ends straight-line code by a jump whose target is
  * known, and where it leads. */

@@ -50,6 +50,7 @@ static const struct insn *step(struct cpu *cpu, const struct site *site)
 {
     const struct insn *insn = site->insn;
 
+    jit_take_back(cpu, cpu->engine.self);
     settle(cpu, cpu->engine.self, site->list);
     cpu->block_insns = retired(cpu, site->refund) - insn->index;
     return interp_step(cpu, insn);
@@ -71,7 +72,6 @@ uint8_t *jit_miss(struct cpu *cpu, uint32_t place, uint32_t addr)
         host = (uint8_t *)(uintptr_t)mmu_read_host(cpu, addr, site->size);
     }
     if (!host) {
-        cpu->jit.xmm_live = false;
         jit->next = step(cpu, site);
     }
     return host;
@@ -84,8 +84,10 @@ bool jit_load_xmm(struct cpu *cpu, uint32_t place)
     struct jit *jit = cpu->engine.self;
 
     if (!(cpu->cr0 & (CR0_EM | CR0_TS)) && (cpu->cr4 & CR4_OSFXSR) &&
-        (cpu->mxcsr & MXCSR_MASKS) == MXCSR_MASKS)
+        (cpu->mxcsr & MXCSR_MASKS) == MXCSR_MASKS) {
+        cpu->jit.xmm_live = true;
         return true;
+    }
     jit->next = step(cpu, jit_at(jit, place));
     return false;
 }
@@ -103,6 +105,7 @@ uint32_t jit_step(struct cpu *cpu, uint32_t place)
     const struct site *site = jit_at(jit, place);
     uint64_t before;
 
+    jit_take_back(cpu, jit);
     settle(cpu, jit, site->list);
     before = cpu->block_insns = retired(cpu, site->refund) - site->insn->index;
     jit->next = interp_step(cpu, site->insn);
@@ -111,6 +114,16 @@ uint32_t jit_step(struct cpu *cpu, uint32_t place)
     /* A repeated instruction counts for more than one. */
     cpu->jit.left -= (uint32_t)(cpu->block_insns - before);
     return (int32_t)cpu->jit.left < 0;
+}
+
+bool jit_load_fpu(struct cpu *cpu, uint32_t place)
+{
+    struct jit *jit = cpu->engine.self;
+
+    if (jit_fpu_ready(cpu))
+        return true;
+    jit->next = step(cpu, jit_at(jit, place));
+    return false;
 }
 
 /* Around it. */
@@ -126,6 +139,7 @@ static uint32_t enter(struct cpu *cpu, struct jit *jit, uint32_t translation)
     jit->running = true;
     site = fn(cpu, jit->cache.run + t->entry);
     jit->running = false;
+    jit_take_back(cpu, jit);
     return site;
 }
 

@@ -475,7 +475,7 @@ static void load_address(struct lower *l)
         insn->index_reg == INSN_NO_REG)
         return;
     if (!direct) {
-        lower_offset(l);
+        lower_offset(l, R8);
         flags_reg_write(l, l->size, insn->reg);
         x64_rr(&l->x, l->size, 0x89, R8, to);
         return;

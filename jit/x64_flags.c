@@ -243,6 +243,7 @@ static uint32_t redo_gives(const struct recipe *r)
         return FLAG_SF | FLAG_ZF | FLAG_PF | FLAG_CF;
     case RECIPE_CF:
     case RECIPE_NCF: return FLAG_CF;
+    case RECIPE_COMI: return FLAG_ZF | FLAG_PF | FLAG_CF;
     case RECIPE_SAVED: return all;
     default: return 0;
     }
@@ -252,8 +253,10 @@ static void redo_saved(struct lower *l, const struct recipe *r)
 {
     x64_mov_rr(&l->x, R10, RAX);
     x64_load(&l->x, 4, RAX, slot_at(r->v[0].n));
-    x64_byte(&l->x, 0x04); /* add al, 7f: OF from bit 0 */
-    x64_byte(&l->x, 0x7f);
+    if (r->kind == RECIPE_SAVED) {
+        x64_byte(&l->x, 0x04); /* add al, 7f: OF from bit 0 */
+        x64_byte(&l->x, 0x7f);
+    }
     x64_byte(&l->x, 0x9e); /* sahf */
     x64_mov_rr(&l->x, RAX, R10);
 }

@@ -67,10 +67,11 @@ static bool native_sem(const struct insn *insn, enum sem sem)
     }
 }
 
-bool lower_native(const struct insn *insn)
+bool lower_native(const struct cpu *cpu, const struct insn *insn)
 {
     return !interp_is_special(insn->fn) &&
-           (native_sem(insn, insn_sem(insn)) || lower_simd_native(insn));
+           (native_sem(insn, insn_sem(insn)) || lower_simd_native(insn) ||
+            lower_fpu_native(cpu, insn));
 }
 
 /* Records. */
@@ -388,7 +389,7 @@ static void lower_step(struct lower *l)
     lower_call_thunk(l, l->jit->step);
     memset(&l->list, 0, sizeof(l->list));
     l->valid = 0;
-    l->xmm_live = false;
+    l->xmm_live = l->fpu_live = false;
 }
 
 static void lower_jump(struct lower *l)
@@ -427,7 +428,9 @@ static void lower_one(struct lower *l)
 {
     enum sem sem = insn_sem(l->insn);
 
-    if (sem == SEM_none)
+    if (sem == SEM_none && l->insn->slot < INSN_SLOT_0F)
+        lower_fpu(l);
+    else if (sem == SEM_none)
         lower_simd(l);
     else if (sem < SEM_xchg)
         lower_alu(l);
@@ -466,7 +469,7 @@ static void lower_insn(struct lower *l, unsigned index)
     l->read = l->b->read[index];
     l->live = (l->read & ~given) | info->flags_read;
     l->taken = 0;
-    if (!lower_native(insn)) {
+    if (!lower_native(l->cpu, insn)) {
         lower_step(l);
         return;
     }
@@ -523,7 +526,7 @@ static void end_node(struct lower *l)
         lower_goto(l, last->imm); /* a call may only lead to the checked one */
     else if (sem == SEM_call)
         leave_to(l, last->imm);
-    else if (!lower_native(last)) /* the step has left */
+    else if (!lower_native(l->cpu, last)) /* the step has left */
         x64_byte(&l->x, 0xcc);
 }
 
@@ -532,7 +535,7 @@ static void lower_node(struct lower *l, struct node *node)
     l->b = &l->plan.block[node->block];
     l->list = node->list;
     l->valid = 0;
-    l->xmm_live = false;
+    l->xmm_live = l->fpu_live = false;
     l->need = l->b->need_in;
     l->next_node = -1;
     node->code = l->x.at;
@@ -649,7 +652,7 @@ uint32_t jit_translate(struct jit *jit, const struct block *head)
     l->x.at = jit_at(jit, cache->code);
     l->x.end = l->x.at + CODE_MAX;
     plan_choose(&l->plan, jit->cpu, head);
-    plan_flags(&l->plan, lower_native);
+    plan_flags(&l->plan, jit->cpu, lower_native);
     place = l->translation = cache_data(cache, sizeof(struct translation));
     lower_nodes(l);
     lower_deferred(l);

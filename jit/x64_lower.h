@@ -82,11 +82,12 @@ struct lower {
     uint32_t valid; /* flags that the host's flags hold as the guest's */
     uint32_t taken; /* slots given away for this instruction */
     bool xmm_live;  /* for certain; see x64_simd.c */
+    bool fpu_live;  /* the same; see x64_fpu.c */
     bool aligned;   /* the memory operand has to be */
 };
 
 /* x64_lower.c */
-bool lower_native(const struct insn *insn);
+bool lower_native(const struct cpu *cpu, const struct insn *insn);
 uint32_t lower_list(struct lower *l, const struct recipe_list *list);
 uint32_t lower_site(struct lower *l, enum site_kind kind);
 struct deferred *lower_defer(struct lower *l, enum deferred_kind kind,
@@ -136,7 +137,8 @@ uint32_t flags_of_cc(unsigned cc);
 /* x64_memory.c */
 /* r8 = host address of the E operand, of the stack's next or present top. */
 void lower_address(struct lower *l, unsigned size, bool write);
-void lower_offset(struct lower *l); /* r8d = offset of the E operand */
+/* reg = offset of the E operand */
+void lower_offset(struct lower *l, unsigned reg);
 void lower_access(struct lower *l, unsigned seg, unsigned size, bool write);
 void lower_push_address(struct lower *l, unsigned size);
 void lower_pop_address(struct lower *l, unsigned size);
@@ -157,6 +159,12 @@ void lower_plain(struct lower *l);
 /* x64_simd.c */
 bool lower_simd_native(const struct insn *insn);
 void lower_simd(struct lower *l);
+void lower_comi_flags(struct lower *l);
+
+/* x64_fpu.c */
+bool lower_fpu_native(const struct cpu *cpu, const struct insn *insn);
+void lower_fpu(struct lower *l);
+void lower_fpu_live(struct lower *l);
 
 /* Host register of a guest register, as an operand of `size` bytes. */
 static inline unsigned host_reg(unsigned size, unsigned n)

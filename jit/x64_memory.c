@@ -1,19 +1,19 @@
 #include "jit/x64_lower.h"
 
-/* Offset of the E operand, cut to the address size, in r8d. */
-void lower_offset(struct lower *l)
+/* Offset of the E operand, cut to the address size. */
+void lower_offset(struct lower *l, unsigned reg)
 {
     const struct insn *insn = l->insn;
     struct x64_mem m = {.index = X64_NO_INDEX, .disp = (int32_t)insn->disp};
     bool wide = insn->flags & INSN_ADDR32;
 
     if (insn->base == INSN_NO_REG && insn->index_reg == INSN_NO_REG) {
-        x64_mov_imm(&l->x, R8, wide ? insn->disp : insn->disp & 0xffff);
+        x64_mov_imm(&l->x, reg, wide ? insn->disp : insn->disp & 0xffff);
         return;
     }
     if (insn->base == INSN_NO_REG) { /* there is no short form without base */
-        x64_mov_imm(&l->x, R8, insn->disp);
-        m.base = R8;
+        x64_mov_imm(&l->x, reg, insn->disp);
+        m.base = (uint8_t)reg;
         m.disp = 0;
     } else {
         m.base = (uint8_t)host_reg(4, insn->base);
@@ -23,11 +23,11 @@ void lower_offset(struct lower *l)
         m.scale = insn->scale;
     }
     if (m.index == X64_NO_INDEX && m.disp == 0)
-        x64_mov_rr(&l->x, R8, m.base);
+        x64_mov_rr(&l->x, reg, m.base);
     else
-        x64_lea(&l->x, R8, m);
+        x64_lea(&l->x, reg, m);
     if (!wide)
-        x64_rr(&l->x, 4, 0x0fb7, R8, R8);
+        x64_rr(&l->x, 4, 0x0fb7, reg, reg);
 }
 
 static void check_segment(struct lower *l, unsigned seg, unsigned size,
@@ -54,6 +54,8 @@ static unsigned thunk_of(const struct lower *l, unsigned size)
 {
     if (l->aligned)
         return 5;
+    if (size == 10)
+        return 6;
     return size == 16 ? 4 : size == 8 ? 3 : size == 4 ? 2 : size - 1;
 }
 
@@ -132,7 +134,7 @@ void lower_address(struct lower *l, unsigned size, bool write)
         access_known(l, size, write);
         return;
     }
-    lower_offset(l);
+    lower_offset(l, R8);
     lower_access(l, l->insn->seg, size, write);
 }
 

@@ -32,8 +32,12 @@ static bool is_known(unsigned kind)
     case OPERAND_Ed:
     case OPERAND_Gd:
     case OPERAND_Rw:
+    case OPERAND_P:
+    case OPERAND_N:
+    case OPERAND_Qq:
+    case OPERAND_Qd:
     case OPERAND_Ib: return true;
-    default: return false; /* MMX registers */
+    default: return false;
     }
 }
 
@@ -53,12 +57,29 @@ bool lower_simd_native(const struct insn *insn)
     }
 }
 
+static bool is_reg_kind(unsigned kind)
+{
+    return kind == OPERAND_V || kind == OPERAND_P || kind == OPERAND_Gd;
+}
+
+static bool is_mm(unsigned kind)
+{
+    return kind == OPERAND_P || kind == OPERAND_N || kind == OPERAND_Qq ||
+           kind == OPERAND_Qd;
+}
+
+static bool is_xmm(unsigned kind)
+{
+    return kind == OPERAND_V || kind == OPERAND_U ||
+           (kind >= OPERAND_Wx && kind <= OPERAND_Wd);
+}
+
 /* The operand that ModRM.rm names, or memory. */
 static unsigned rm_kind(const struct insn *insn)
 {
     unsigned kind = kind_of(insn, 0);
 
-    if (kind == OPERAND_V || kind == OPERAND_Gd)
+    if (is_reg_kind(kind))
         return kind_of(insn, 1);
     return kind;
 }
@@ -67,8 +88,10 @@ static unsigned bytes_of(unsigned kind)
 {
     switch (kind) {
     case OPERAND_Wq:
+    case OPERAND_Qq:
     case OPERAND_Mq: return 8;
     case OPERAND_Wd:
+    case OPERAND_Qd:
     case OPERAND_Ed: return 4;
     case OPERAND_Rw: return 2;
     default: return 16;
@@ -79,7 +102,7 @@ static bool is_store(const struct insn *insn)
 {
     unsigned kind = kind_of(insn, 0);
 
-    return (insn->flags & INSN_MEM) && kind != OPERAND_V && kind != OPERAND_Gd;
+    return (insn->flags & INSN_MEM) && !is_reg_kind(kind);
 }
 
 static void put_opcode(struct lower *l, unsigned reg, unsigned rm)
@@ -100,6 +123,15 @@ static void put_opcode(struct lower *l, unsigned reg, unsigned rm)
     x64_byte(&l->x, insn->opcode);
 }
 
+/* Conversion of two integers from memory leaves the x87 alone. */
+static bool uses(const struct insn *insn, bool (*is)(unsigned kind))
+{
+    if (is == is_mm && simd_sem_of(insn) == SIMD_cvtpi2pd &&
+        (insn->flags & INSN_MEM))
+        return false;
+    return is(kind_of(insn, 0)) || is(kind_of(insn, 1));
+}
+
 /* Sees to it that the registers are in the host's. */
 static void make_live(struct lower *l)
 {
@@ -116,21 +148,21 @@ static void make_live(struct lower *l)
     l->xmm_live = true;
 }
 
-static void set_flags(struct lower *l)
+/* The host has compared: ZF, PF and CF. */
+void lower_comi_flags(struct lower *l)
 {
     struct recipe_value saved = none;
 
     flags_begin(l, FLAGS_OSZAPC, false);
-    l->valid = FLAGS_OSZAPC;
-    if (!flags_wanted(l, RECIPE_SAVED))
+    l->valid = FLAG_ZF | FLAG_PF | FLAG_CF;
+    if (!flags_wanted(l, RECIPE_COMI))
         return;
     x64_mov_rr(&l->x, R10, RAX);
-    x64_byte(&l->x, 0x9f);                 /* lahf */
-    x64_digit_r(&l->x, 4, 0x0f90, 0, RAX); /* seto al */
+    x64_byte(&l->x, 0x9f); /* lahf */
     saved = value_saved(l, RAX);
     x64_mov_rr(&l->x, RAX, R10);
     l->size = 4;
-    flags_end(l, RECIPE_SAVED, false, saved, none, none);
+    flags_end(l, RECIPE_COMI, false, saved, none, none);
 }
 
 static void put_operands(struct lower *l)
@@ -159,7 +191,14 @@ void lower_simd(struct lower *l)
     enum simd_sem sem = simd_sem_of(insn);
     unsigned kind = rm_kind(insn);
 
-    make_live(l);
+    if (uses(insn, is_mm) || sem == SIMD_emms)
+        lower_fpu_live(l);
+    if (uses(insn, is_xmm))
+        make_live(l);
+    if (sem == SIMD_emms) {
+        put_opcode(l, 0, 0);
+        return;
+    }
     if (insn->flags & INSN_MEM) {
         l->aligned = kind == OPERAND_Wx || kind == OPERAND_Mx;
         lower_address(l, bytes_of(kind), is_store(insn));
@@ -172,5 +211,5 @@ void lower_simd(struct lower *l)
     put_operands(l);
     if (sem == SIMD_comiss || sem == SIMD_comisd || sem == SIMD_ucomiss ||
         sem == SIMD_ucomisd)
-        set_flags(l);
+        lower_comi_flags(l);
 }

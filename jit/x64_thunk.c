@@ -54,6 +54,17 @@ static void save_xmm(struct x64 *x)
     x64_land(x, skip);
 }
 
+/* The same of the x87, which is as after FNINIT then. */
+static void save_fpu(struct x64 *x)
+{
+    uint8_t *skip;
+
+    x64_alu_imm_m(x, 1, ALU_CMP, FIELD(jit.fpu_live), 0);
+    skip = x64_skip(x, 0x70 | CC_Z);
+    x64_digit_m(x, 4, 0xdd, 6, FIELD(jit.fpu_image)); /* fnsave */
+    x64_land(x, skip);
+}
+
 static void restore_xmm(struct x64 *x)
 {
     for (unsigned n = 0; n < XMM_REGS; n++)
@@ -70,16 +81,16 @@ static void restore_live(struct x64 *x)
     skip = x64_skip(x, 0x70 | CC_Z);
     restore_xmm(x);
     x64_land(x, skip);
-}
-
-static void forget_live(struct x64 *x)
-{
-    x64_mov_m_imm(x, 1, FIELD(jit.xmm_live), 0);
+    x64_alu_imm_m(x, 1, ALU_CMP, FIELD(jit.fpu_live), 0);
+    skip = x64_skip(x, 0x70 | CC_Z);
+    x64_digit_m(x, 4, 0xdd, 4, FIELD(jit.fpu_image)); /* frstor */
+    x64_land(x, skip);
 }
 
 static void spill(struct x64 *x)
 {
     save_xmm(x);
+    save_fpu(x);
     for (unsigned n = 0; n < CPU_REGS; n++)
         x64_store(x, 4, host_reg(4, n), guest_reg(n));
     x64_store(x, 4, REG_LEFT, FIELD(jit.left));
@@ -124,7 +135,6 @@ static void emit_return(struct x64 *x)
 static void emit_leave(struct x64 *x)
 {
     spill(x);
-    forget_live(x);
     x64_mov_rr(x, RAX, R10);
     emit_return(x);
 }
@@ -139,7 +149,6 @@ static void emit_done(struct x64 *x)
 static void emit_redo(struct x64 *x)
 {
     spill(x);
-    forget_live(x);
     x64_mov_rr(x, RSI, R10);
     call_c(x, (uintptr_t)jit_redo);
     emit_done(x);
@@ -150,7 +159,6 @@ static void emit_step(struct x64 *x)
     uint8_t *leave;
 
     spill(x);
-    forget_live(x);
     x64_mov_rr(x, RSI, R10);
     move_rsp(x, -8);
     call_c(x, (uintptr_t)jit_step);
@@ -226,19 +234,19 @@ static void emit_miss(struct x64 *x, bool write, unsigned size, bool aligned)
     emit_done(x);
 }
 
-static void emit_load_xmm(struct x64 *x)
+/* `function` says whether the registers may move to the host's. */
+static void emit_load(struct x64 *x, uintptr_t function)
 {
     uint8_t *leave;
 
     spill(x);
     x64_mov_rr(x, RSI, R10);
     move_rsp(x, -8);
-    call_c(x, (uintptr_t)jit_load_xmm);
+    call_c(x, function);
     move_rsp(x, 8);
     x64_rr(x, 1, 0x85, RAX, RAX);
     leave = x64_jcc(x, CC_Z);
-    restore_xmm(x);
-    x64_mov_m_imm(x, 1, FIELD(jit.xmm_live), 1);
+    restore_live(x);
     reload(x);
     ret(x);
     x64_patch(leave, x->at);
@@ -255,6 +263,7 @@ static uint32_t begin(struct jit *jit, struct x64 *x)
 
 void thunks_emit(struct jit *jit)
 {
+    static const uint8_t sizes[THUNK_SIZES] = {1, 2, 4, 8, 16, 16, 10};
     struct x64 x = {.at = jit->cache.write + 64,
                     .end = jit->cache.write + 0x4000};
 
@@ -269,12 +278,14 @@ void thunks_emit(struct jit *jit)
     jit->flags = begin(jit, &x);
     emit_flags(&x);
     jit->load_xmm = begin(jit, &x);
-    emit_load_xmm(&x);
+    emit_load(&x, (uintptr_t)jit_load_xmm);
+    jit->load_fpu = begin(jit, &x);
+    emit_load(&x, (uintptr_t)jit_load_fpu);
     for (unsigned i = 0; i < THUNK_SIZES; i++) {
         jit->miss[0][i] = begin(jit, &x);
-        emit_miss(&x, false, i < 5 ? 1u << i : 16, i == 5);
+        emit_miss(&x, false, sizes[i], i == 5);
         jit->miss[1][i] = begin(jit, &x);
-        emit_miss(&x, true, i < 5 ? 1u << i : 16, i == 5);
+        emit_miss(&x, true, sizes[i], i == 5);
     }
     cache_begin(&jit->cache, cache_place(&jit->cache, x.at));
 }

@@ -1,0 +1,174 @@
+/* x87 and MMX instructions, by the host's.
+ *
+ * The guest's register stack, status and control word are in the host's while
+ * cpu->jit.fpu_live is set; all exceptions are masked and none is pending then.
+ * The first such instruction of a node looks; thunks put everything back before
+ * C code runs (x64_thunk.c). Pointers to the last instruction and operand are
+ * kept as the place of a record (struct fpu_note), of which C makes what the
+ * guest can see. Transcendental functions, remainders, BCD, environments and
+ * control words that unmask something are left to the interpreter. */
+#include <assert.h>
+
+#include "cpu/simd.h"
+#include "jit/x64_lower.h"
+
+static bool is_esc(const struct insn *insn)
+{
+    return insn->slot >= 0xd8 && insn->slot <= 0xdf;
+}
+
+/* Bit n: register form with ModRM.reg n. Those of D9 and some others go by the
+ * whole ModRM byte. */
+static bool native_register(const struct cpu *cpu, const struct insn *insn)
+{
+    unsigned modrm = insn->imm2, reg = insn->reg;
+    bool p6 = cpu_model_has(cpu->model, CPU_FEATURE_CMOV);
+
+    switch (insn->opcode) {
+    case 0xd8: return true;
+    case 0xd9:
+        if (reg < 2 || modrm == 0xd0 || modrm == 0xe0 || modrm == 0xe1 ||
+            modrm == 0xe4 || modrm == 0xe5)
+            return true;
+        return (modrm >= 0xe8 && modrm <= 0xee) || modrm == 0xf6 ||
+               modrm == 0xf7 || modrm == 0xfa || modrm == 0xfc;
+    case 0xda: return modrm == 0xe9;
+    case 0xdb: return p6 && (reg == 5 || reg == 6);
+    case 0xdc: return reg != 2 && reg != 3;
+    case 0xdd: return reg != 1 && reg < 6;
+    case 0xde: return reg != 2 && (reg != 3 || modrm == 0xd9);
+    default: return modrm == 0xe0 || (p6 && (reg == 5 || reg == 6));
+    }
+}
+
+/* Bytes of the operand in memory; 0: not translated. */
+static unsigned memory_size(const struct insn *insn)
+{
+    static const uint8_t size[8][8] = {
+        {4, 4, 4, 4, 4, 4, 4, 4},   /* D8 */
+        {4, 0, 4, 4, 0, 2, 0, 2},   /* D9 */
+        {4, 4, 4, 4, 4, 4, 4, 4},   /* DA */
+        {4, 0, 4, 4, 0, 10, 0, 10}, /* DB */
+        {8, 8, 8, 8, 8, 8, 8, 8},   /* DC */
+        {8, 0, 8, 8, 0, 0, 0, 2},   /* DD */
+        {2, 2, 2, 2, 2, 2, 2, 2},   /* DE */
+        {2, 0, 2, 2, 0, 8, 0, 8},   /* DF */
+    };
+
+    return size[insn->opcode & 7][insn->reg];
+}
+
+static bool is_store(const struct insn *insn)
+{
+    unsigned reg = insn->reg;
+
+    if (!(insn->opcode & 1))
+        return false;
+    return reg == 2 || reg == 3 || reg == 7;
+}
+
+static bool is_fldcw(const struct insn *insn)
+{
+    return insn->opcode == 0xd9 && insn->reg == 5;
+}
+
+/* Sets no pointers. */
+static bool is_control(const struct insn *insn)
+{
+    if (insn->flags & INSN_MEM) /* FLDCW, FNSTCW, FNSTSW */
+        return (insn->opcode & 3) == 1 && insn->reg >= 4;
+    return insn->opcode == 0xdf && insn->imm2 == 0xe0;
+}
+
+bool lower_fpu_native(const struct cpu *cpu, const struct insn *insn)
+{
+    if (!cpu->fpu.present)
+        return false;
+    if (insn->slot == 0x9b)
+        return true;
+    if (!is_esc(insn))
+        return false;
+    return insn->flags & INSN_MEM ? memory_size(insn) != 0
+                                  : native_register(cpu, insn);
+}
+
+void lower_fpu_live(struct lower *l)
+{
+    struct deferred *d;
+
+    if (l->fpu_live)
+        return;
+    flags_clobber(l);
+    x64_alu_imm_m(&l->x, 1, ALU_CMP, FIELD(jit.fpu_live), 0);
+    d = lower_defer(l, DEFER_CALL, x64_jcc(&l->x, CC_Z));
+    d->site = lower_site(l, SITE_ACCESS);
+    d->thunk = l->jit->load_fpu;
+    d->resume = l->x.at;
+    l->fpu_live = true;
+}
+
+static void note(struct lower *l)
+{
+    const struct insn *insn = l->insn;
+    uint32_t place = cache_data(&l->jit->cache, sizeof(struct fpu_note));
+
+    if (!place) {
+        l->x.full = true;
+        return;
+    }
+    *(struct fpu_note *)jit_at(l->jit, place) = (struct fpu_note){
+        .eip = l->b->block->eip + insn->offset,
+        .op = (uint16_t)((insn->opcode & 7) << 8 | insn->imm2),
+        .seg = insn->seg};
+    x64_mov_m_imm(&l->x, 4, FIELD(jit.fpu_insn), place);
+    if (insn->flags & INSN_MEM) {
+        x64_mov_m_imm(&l->x, 4, FIELD(jit.fpu_memory), place);
+        lower_offset(l, R9);
+        x64_store(&l->x, 4, R9, FIELD(jit.fpu_dp));
+    }
+}
+
+/* FCOMI and FUCOMI set what UCOMISS does. */
+static void compare_flags(struct lower *l)
+{
+    l->size = 4;
+    lower_comi_flags(l);
+}
+
+static void fpu_memory(struct lower *l)
+{
+    const struct insn *insn = l->insn;
+
+    lower_address(l, memory_size(insn), is_store(insn));
+    if (is_fldcw(insn)) {
+        x64_load_zx(&l->x, 2, R9, x64_at(R8, 0));
+        x64_digit_r(&l->x, 4, 0xf7, 2, R9); /* not r9d */
+        x64_digit_r(&l->x, 4, 0xf7, 0, R9); /* test r9d, masks */
+        x64_dword(&l->x, 0x3f);
+        lower_redo_if(l, CC_NZ);
+    }
+    if (!is_control(insn))
+        note(l);
+    x64_digit_m(&l->x, 4, insn->opcode, insn->reg, x64_at(R8, 0));
+}
+
+void lower_fpu(struct lower *l)
+{
+    const struct insn *insn = l->insn;
+
+    lower_fpu_live(l);
+    if (insn->slot == 0x9b) /* no error is pending */
+        return;
+    if (insn->flags & INSN_MEM) {
+        fpu_memory(l);
+        return;
+    }
+    if (is_control(insn))
+        flags_reg_write(l, 4, CPU_EAX);
+    else
+        note(l);
+    x64_byte(&l->x, insn->opcode);
+    x64_byte(&l->x, insn->imm2);
+    if ((insn->opcode == 0xdb || insn->opcode == 0xdf) && insn->imm2 >= 0xe8)
+        compare_flags(l);
+}
