@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "frontend/net_defrag.h"
 #include "frontend/net_int.h"
@@ -277,6 +278,19 @@ static Slirp *start_slirp(const struct net_config *config, struct net_slirp *s)
     return slirp_new(&slirp, &callbacks, s);
 }
 
+/* libslirp would find out when the guest asks. */
+static bool check_tftp(const char *folder, struct failure *failure)
+{
+    struct stat found;
+    int error = stat(folder, &found) != 0 ? errno
+                : S_ISDIR(found.st_mode)  ? 0
+                                          : ENOTDIR;
+
+    return !error || failure_set(failure, EXIT_STATUS_HOST,
+                                 "-nic tftp=%s: %s; name a folder", folder,
+                                 failure_create_text(error));
+}
+
 static bool add_forward(struct net_slirp *s, const struct net_forward *f,
                         struct failure *failure)
 {
@@ -296,8 +310,11 @@ bool net_slirp_open(const struct net_config *config, struct net *net,
                     struct log *log, struct net_link **out,
                     struct failure *failure)
 {
-    struct net_slirp *s = calloc(1, sizeof(*s));
+    struct net_slirp *s;
 
+    if (config->tftp && !check_tftp(config->tftp, failure))
+        return false;
+    s = calloc(1, sizeof(*s));
     if (!s)
         return failure_set(failure, EXIT_STATUS_HOST,
                            "out of host memory; end other programs");

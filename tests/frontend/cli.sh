@@ -54,6 +54,8 @@ check 3 "size" -display none -bios "$work/empty.img"
 check 3 "no such folder" -display none -serial "file:$work/no/com1"
 check 3 "no such folder" -display none -audio "wav:$work/no/x.wav"
 check 3 "no such file" -display none -script "$work/none.txt"
+check 3 "no such folder" -display none -nic "user,pcap=$work/no/x.pcap"
+check 2 "belong to another device" -display none -nic user,iobase=0x3c0
 
 # Kernels.
 check 2 "there is no kernel" -display none -initrd "$work/empty.img"

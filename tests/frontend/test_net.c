@@ -429,6 +429,15 @@ START_TEST(pcap_needs_a_folder)
 }
 END_TEST
 
+START_TEST(tftp_needs_a_folder)
+{
+    config.tftp = "/nonexistent";
+    check_refused("-nic tftp=/nonexistent: no such folder; name a folder");
+    config.tftp = "/dev/null";
+    check_refused("-nic tftp=/dev/null: Not a directory; name a folder");
+}
+END_TEST
+
 START_TEST(port_may_be_taken)
 {
     int fd;
@@ -557,6 +566,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, frames_of_odd_lengths_are_nothing);
     tcase_add_test(tcase, pcap_is_what_tcpdump_reads);
     tcase_add_test(tcase, pcap_needs_a_folder);
+    tcase_add_test(tcase, tftp_needs_a_folder);
     tcase_add_test(tcase, port_may_be_taken);
     tcase_add_test(tcase, tap_says_what_is_missing);
     tcase_add_test(tcase, random_frames_do_no_harm);
