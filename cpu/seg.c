@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "cpu/sys.h"
+
 #define WRAP_LAST 0xffffu /* the 8086's offsets wrap after this one */
 
 bool seg_allows(const struct segment *s, uint32_t offset, unsigned size,
@@ -159,6 +161,8 @@ void seg_update(struct cpu *cpu, unsigned seg)
         cpu->user = user;
         mmu_select(cpu);
         seg_update_all(cpu);
+        if (cpu->cr4 & CR4_PVI)
+            events_refresh(cpu); /* VIF and VIP matter in ring 3 */
     }
 }
 

@@ -318,6 +318,19 @@ protected:
         CAUGHT V_GP, 0, "PVI: VIF and VIP"
         CHECK [caught_ring], 3, "PVI: VIF and VIP: in ring 3"
         TRY
+        push dword 2 | VIF | VIP
+        push dword CODE0
+        push dword .ring0
+        iretd
+.ring0: push dword DATA3
+        push dword STACK3
+        push dword CODE3
+        push dword .ring3
+        retf
+.ring3: nop
+        CAUGHT V_GP, 0, "PVI: VIF and VIP, by retf"
+        CHECK [caught_eip], .ring3, "PVI: VIF and VIP, by retf: EIP"
+        TRY
         RING 3, 2 | VIF
         pushfd
         pop eax
