@@ -386,7 +386,7 @@ static struct f80 add_any(struct f80 a, struct f80 b, struct f80_env *env)
     return add_numbers(na, nb, env);
 }
 
-struct f80 f80_add(struct f80 a, struct f80 b, struct f80_env *env)
+static inline struct f80 add(struct f80 a, struct f80 b, struct f80_env *env)
 {
     struct f80 nan;
 
@@ -396,7 +396,8 @@ struct f80 f80_add(struct f80 a, struct f80 b, struct f80_env *env)
     return pick_nan(a, b, env, &nan) ? nan : add_any(a, b, env);
 }
 
-struct f80 f80_sub(struct f80 a, struct f80 b, struct f80_env *env)
+static inline struct f80 subtract(struct f80 a, struct f80 b,
+                                  struct f80_env *env)
 {
     struct f80 nan, minus = {b.man, b.se ^ 0x8000};
 
@@ -442,7 +443,8 @@ static struct f80 multiply_any(struct f80 a, struct f80 b, struct f80_env *env)
     return multiply_numbers(unpack(a), unpack(b), env);
 }
 
-struct f80 f80_mul(struct f80 a, struct f80 b, struct f80_env *env)
+static inline struct f80 multiply(struct f80 a, struct f80 b,
+                                  struct f80_env *env)
 {
     env->rounded_up = false;
     if (is_normal(a) && is_normal(b))
@@ -468,7 +470,7 @@ static struct f80 divide_numbers(struct number a, struct number b,
     return round_number(a.sign != b.sign, exp, (struct u128){high, low}, env);
 }
 
-struct f80 f80_div(struct f80 a, struct f80 b, struct f80_env *env)
+static inline struct f80 divide(struct f80 a, struct f80 b, struct f80_env *env)
 {
     enum f80_class ca = f80_classify(a), cb = f80_classify(b);
     bool sign = f80_negative(a) != f80_negative(b);
@@ -534,3 +536,19 @@ struct f80 f80_sqrt(struct f80 a, struct f80_env *env)
     e = (e & 1) ? (e + 1) / 2 : e / 2 + 1;
     return f80_round_pack(false, e - 1 + F80_BIAS, q.high, q.low, env);
 }
+
+/* By value and by place. */
+#define OPERATION(name, function) \
+    struct f80 f80_##name(struct f80 a, struct f80 b, struct f80_env *env) \
+    { \
+        return function(a, b, env); \
+    } \
+    struct f80 f80_##name##_at(const struct f80 *a, const struct f80 *b, \
+                               struct f80_env *env) \
+    { \
+        return function(*a, *b, env); \
+    }
+OPERATION(add, add)
+OPERATION(sub, subtract)
+OPERATION(mul, multiply)
+OPERATION(div, divide)

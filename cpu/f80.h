@@ -96,6 +96,17 @@ struct f80 f80_mul(struct f80 a, struct f80 b, struct f80_env *env);
 struct f80 f80_div(struct f80 a, struct f80 b, struct f80_env *env);
 struct f80 f80_sqrt(struct f80 a, struct f80_env *env);
 
+/* The same for operands where they stand: a register that was just written is
+ * read the sooner in halves. */
+struct f80 f80_add_at(const struct f80 *a, const struct f80 *b,
+                      struct f80_env *env);
+struct f80 f80_sub_at(const struct f80 *a, const struct f80 *b,
+                      struct f80_env *env);
+struct f80 f80_mul_at(const struct f80 *a, const struct f80 *b,
+                      struct f80_env *env);
+struct f80 f80_div_at(const struct f80 *a, const struct f80 *b,
+                      struct f80_env *env);
+
 /* FRNDINT. */
 struct f80 f80_round_to_integer(struct f80 a, struct f80_env *env);
 

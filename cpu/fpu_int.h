@@ -86,15 +86,24 @@ static inline uint16_t fpu_status_word(const struct cpu *cpu)
     return (uint16_t)(cpu->fpu.status | cpu->fpu.top << SW_TOP_SHIFT);
 }
 
+/* In place, for a copy would wait for its fields. */
+static inline void fpu_begin(const struct cpu *cpu, struct f80_env *env)
+{
+    unsigned control = cpu->fpu.control;
+
+    env->rounding = (enum f80_rounding)(control >> 10 & 3);
+    env->precision = (enum f80_precision)(control >> 8 & 3);
+    env->masked = control & CW_MASKS;
+    env->flags = 0;
+    env->rounded_up = false;
+}
+
 static inline struct f80_env fpu_env(const struct cpu *cpu)
 {
-    uint16_t control = cpu->fpu.control;
+    struct f80_env env;
 
-    return (struct f80_env){
-        .rounding = (enum f80_rounding)(control >> 10 & 3),
-        .precision = (enum f80_precision)(control >> 8 & 3),
-        .masked = control & CW_MASKS,
-    };
+    fpu_begin(cpu, &env);
+    return env;
 }
 
 /* Adds F80_* to the status word; with an unmasked one, ES follows. */

@@ -69,6 +69,11 @@ static inline void note_operand(struct cpu *cpu, const struct insn *insn,
     cpu->fpu.ds = cpu->seg[insn->seg].selector;
 }
 
+static inline const struct f80 *place_of(const struct cpu *cpu, unsigned i)
+{
+    return &cpu->fpu.reg[fpu_number(cpu, i)];
+}
+
 /* Takes over flags and C1. False: one is not masked, nothing has changed. */
 static inline bool settle(struct cpu *cpu, const struct f80_env *env)
 {
@@ -139,11 +144,14 @@ static inline bool load_host(const struct cpu *cpu, const struct insn *insn,
 #define WITH_REGISTER(name, form, compute, dest, pops) \
     HANDLER(name##_##form) \
     { \
-        struct f80_env env = fpu_env(cpu); \
-        struct f80 st0 = fpu_st(cpu, 0), other = fpu_st(cpu, insn->rm), r; \
+        struct f80_env env; \
+        const struct f80 *st0 = place_of(cpu, 0); \
+        const struct f80 *other = place_of(cpu, insn->rm); \
+        struct f80 r; \
 \
         if (UNLIKELY(!may_use(cpu) || !both_full(cpu, insn->rm))) \
             return run(cpu, insn); \
+        fpu_begin(cpu, &env); \
         r = compute; \
         if (UNLIKELY(!settle(cpu, &env))) \
             return run(cpu, insn); \
@@ -157,15 +165,17 @@ static inline bool load_host(const struct cpu *cpu, const struct insn *insn,
 #define WITH_MEMORY(name, bits, compute) \
     HANDLER(name##_m##bits) \
     { \
-        struct f80_env env = fpu_env(cpu); \
-        struct f80 st0 = fpu_st(cpu, 0), other, r; \
+        struct f80_env env; \
+        const struct f80 *st0 = place_of(cpu, 0); \
+        struct f80 value, *other = &value, r; \
         uint32_t at = offset_of(cpu, insn); \
-        uint64_t value; \
+        uint64_t memory; \
 \
-        if (UNLIKELY(!load_host(cpu, insn, at, bits / 8, &value) || \
+        if (UNLIKELY(!load_host(cpu, insn, at, bits / 8, &memory) || \
                      !may_use(cpu) || !both_full(cpu, 0) || \
-                     !widen##bits(value, &other))) \
+                     !widen##bits(memory, &value))) \
             return run(cpu, insn); \
+        fpu_begin(cpu, &env); \
         r = compute; \
         if (UNLIKELY(!settle(cpu, &env))) \
             return run(cpu, insn); \
@@ -182,12 +192,12 @@ static inline bool load_host(const struct cpu *cpu, const struct insn *insn,
     WITH_MEMORY(name, 32, compute) \
     WITH_MEMORY(name, 64, compute)
 
-ARITHMETIC(fadd, f80_add(st0, other, &env))
-ARITHMETIC(fmul, f80_mul(st0, other, &env))
-ARITHMETIC(fsub, f80_sub(st0, other, &env))
-ARITHMETIC(fsubr, f80_sub(other, st0, &env))
-ARITHMETIC(fdiv, f80_div(st0, other, &env))
-ARITHMETIC(fdivr, f80_div(other, st0, &env))
+ARITHMETIC(fadd, f80_add_at(st0, other, &env))
+ARITHMETIC(fmul, f80_mul_at(st0, other, &env))
+ARITHMETIC(fsub, f80_sub_at(st0, other, &env))
+ARITHMETIC(fsubr, f80_sub_at(other, st0, &env))
+ARITHMETIC(fdiv, f80_div_at(st0, other, &env))
+ARITHMETIC(fdivr, f80_div_at(other, st0, &env))
 
 /* Comparisons. */
 
@@ -218,13 +228,13 @@ static inline void set_flags(struct cpu *cpu, enum f80_order order)
 #define COMPARE(name, i, quiet, pops, set) \
     HANDLER(name) \
     { \
-        struct f80_env env = fpu_env(cpu); \
-        struct f80 st0 = fpu_st(cpu, 0), other = fpu_st(cpu, i); \
+        struct f80_env env; \
         enum f80_order order; \
 \
         if (UNLIKELY(!may_use(cpu) || !both_full(cpu, i))) \
             return run(cpu, insn); \
-        order = f80_compare(st0, other, quiet, &env); \
+        fpu_begin(cpu, &env); \
+        order = f80_compare(fpu_st(cpu, 0), fpu_st(cpu, i), quiet, &env); \
         if (UNLIKELY(!settle(cpu, &env))) \
             return run(cpu, insn); \
         set(cpu, order); \
@@ -248,7 +258,7 @@ COMPARE(fucomip, insn->rm, true, 1, set_flags)
 #define COMPARE_MEMORY(name, bits, pops) \
     HANDLER(name##_m##bits) \
     { \
-        struct f80_env env = fpu_env(cpu); \
+        struct f80_env env; \
         uint32_t at = offset_of(cpu, insn); \
         struct f80 other; \
         enum f80_order order; \
@@ -258,6 +268,7 @@ COMPARE(fucomip, insn->rm, true, 1, set_flags)
                      !may_use(cpu) || !both_full(cpu, 0) || \
                      !widen##bits(value, &other))) \
             return run(cpu, insn); \
+        fpu_begin(cpu, &env); \
         order = f80_compare(fpu_st(cpu, 0), other, false, &env); \
         if (UNLIKELY(!settle(cpu, &env))) \
             return run(cpu, insn); \
@@ -291,13 +302,17 @@ HANDLER(fld)
 
 HANDLER(fxch)
 {
-    struct f80 a = fpu_st(cpu, 0), b = fpu_st(cpu, insn->rm);
+    struct f80 *a = &cpu->fpu.reg[fpu_number(cpu, 0)];
+    struct f80 *b = &cpu->fpu.reg[fpu_number(cpu, insn->rm)];
+    uint64_t man = a->man, se = a->se;
 
     if (UNLIKELY(!may_use(cpu) || !both_full(cpu, insn->rm)))
         return run(cpu, insn);
     clear_c1(cpu);
-    fpu_put(cpu, 0, b);
-    fpu_put(cpu, insn->rm, a);
+    a->man = b->man;
+    a->se = b->se;
+    b->man = man;
+    b->se = se;
     note_insn(cpu, insn);
     DISPATCH(cpu, insn + 1);
 }
@@ -346,12 +361,14 @@ LOAD(fild_m64, 8, widen_int(bits, 8, &value))
     { \
         uint32_t at = offset_of(cpu, insn); \
         uint8_t *host = interp_quick_write(cpu, insn->seg, at, size); \
-        struct f80_env env = fpu_env(cpu); \
-        struct f80 st0 = fpu_st(cpu, 0); \
+        struct f80_env env; \
+        struct f80 st0; \
         uint64_t bits; \
 \
         if (UNLIKELY(!host || !may_use(cpu) || !both_full(cpu, 0))) \
             return run(cpu, insn); \
+        fpu_begin(cpu, &env); \
+        st0 = fpu_st(cpu, 0); \
         bits = (uint64_t)convert; \
         if (UNLIKELY(!settle(cpu, &env))) \
             return run(cpu, insn); \

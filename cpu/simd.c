@@ -203,8 +203,9 @@ static bool compute(struct cpu *cpu, const struct insn *insn,
     struct xmm value = get(cpu, insn, to);
 
     if (op->fp) {
-        struct sse_env env = sse_env(cpu->mxcsr);
+        struct sse_env env;
 
+        sse_begin(cpu->mxcsr, &env);
         op->fp(&value, source, insn, &env);
         if (!settle(cpu, &env))
             return false;

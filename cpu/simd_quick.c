@@ -302,10 +302,9 @@ HANDLER(xmm_to_gpr)
 #define HIGH(half)      ((uint32_t)((half) >> 32))
 #define PAIR(low, high) ((uint64_t)(high) << 32 | (low))
 
-/* Each `body` computes from d (the destination) and the halves s0 and s1. */
+/* Each computes from d (the destination) and the halves s0 and s1. */
 #define BODY_ps(name) \
     { \
-        struct sse_env env = sse_env(cpu->mxcsr); \
         uint64_t d0 = d->q[0], d1 = d->q[1]; \
         uint32_t r0 = f32_##name(LOW(d0), LOW(s0), &env); \
         uint32_t r1 = f32_##name(HIGH(d0), HIGH(s0), &env); \
@@ -318,7 +317,6 @@ HANDLER(xmm_to_gpr)
     }
 #define BODY_pd(name) \
     { \
-        struct sse_env env = sse_env(cpu->mxcsr); \
         uint64_t r0 = f64_##name(d->q[0], s0, &env); \
         uint64_t r1 = f64_##name(d->q[1], s1, &env); \
 \
@@ -328,7 +326,6 @@ HANDLER(xmm_to_gpr)
     }
 #define BODY_ss(name) \
     { \
-        struct sse_env env = sse_env(cpu->mxcsr); \
         uint64_t d0 = d->q[0]; \
         uint32_t r0 = f32_##name(LOW(d0), LOW(s0), &env); \
 \
@@ -337,7 +334,6 @@ HANDLER(xmm_to_gpr)
     }
 #define BODY_sd(name) \
     { \
-        struct sse_env env = sse_env(cpu->mxcsr); \
         uint64_t r0 = f64_##name(d->q[0], s0, &env); \
 \
         SETTLE(); \
@@ -349,10 +345,12 @@ HANDLER(xmm_to_gpr)
     { \
         struct xmm *d = &cpu->xmm[insn->reg]; \
         uint64_t s0 = cpu->xmm[insn->rm].q[0], s1 = cpu->xmm[insn->rm].q[1]; \
+        struct sse_env env; \
 \
         (void)s1; \
         if (UNLIKELY(!may_use_xmm(cpu))) \
             return simd_run(cpu, insn); \
+        sse_begin(cpu->mxcsr, &env); \
         BODY_##form(name); \
         DISPATCH(cpu, insn + 1); \
     } \
@@ -360,6 +358,7 @@ HANDLER(xmm_to_gpr)
     { \
         const uint8_t *host = source(cpu, insn, size, (size) == 16); \
         struct xmm *d = &cpu->xmm[insn->reg]; \
+        struct sse_env env; \
         uint64_t s0, s1; \
 \
         if (UNLIKELY(!host || !may_use_xmm(cpu))) \
@@ -367,6 +366,7 @@ HANDLER(xmm_to_gpr)
         s0 = get_host(host, (size) < 8 ? (size) : 8); \
         s1 = (size) == 16 ? get_host(host + (size)-8, 8) : 0; \
         (void)s1; \
+        sse_begin(cpu->mxcsr, &env); \
         BODY_##form(name); \
         DISPATCH(cpu, insn + 1); \
     }
@@ -383,9 +383,10 @@ HANDLER(xmm_to_gpr)
 ARITHMETIC_LIST(ARITHMETIC)
 
 #define FP_BODY(name) \
-    struct sse_env env = sse_env(cpu->mxcsr); \
     struct xmm d = cpu->xmm[insn->reg]; \
+    struct sse_env env; \
 \
+    sse_begin(cpu->mxcsr, &env); \
     sse_##name(&d, &s, insn, &env); \
     SETTLE()
 

@@ -44,14 +44,14 @@ struct sse_env {
     bool daz, ftz;
 };
 
-static inline struct sse_env sse_env(uint32_t mxcsr)
+/* In place, for a copy would wait for its fields. */
+static inline void sse_begin(uint32_t mxcsr, struct sse_env *env)
 {
-    return (struct sse_env){
-        .rounding = (enum sse_rounding)(mxcsr >> MXCSR_RC_AT & 3),
-        .masked = mxcsr >> MXCSR_MASKS_AT & 0x3f,
-        .daz = mxcsr & MXCSR_DAZ,
-        .ftz = mxcsr & MXCSR_FTZ,
-    };
+    env->rounding = (enum sse_rounding)(mxcsr >> MXCSR_RC_AT & 3);
+    env->masked = mxcsr >> MXCSR_MASKS_AT & 0x3f;
+    env->flags = 0;
+    env->daz = mxcsr & MXCSR_DAZ;
+    env->ftz = mxcsr & MXCSR_FTZ;
 }
 
 /* ORDER of the predicates of CMPPS: bits 0-1; bit 2 negates. */
