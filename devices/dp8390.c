@@ -148,15 +148,16 @@ static void command_remote(struct dp8390 *nic, uint8_t command)
         end_remote(nic);
 }
 
-/* One bus cycle of the remote DMA is over. The address runs in the ring when
- * it reaches its end, so that a packet that wraps comes in one piece. */
+/* One bus cycle of the remote DMA is over. Behind its last page the address
+ * goes on in the ring's first one, so that a packet that wraps comes in one
+ * piece. */
 static void advance_remote(struct dp8390 *nic, unsigned bytes)
 {
-    uint16_t stop = (uint16_t)(nic->pstop << 8);
+    unsigned page = nic->rsar >> 8;
 
     nic->rsar = (uint16_t)(nic->rsar + bytes);
-    if (nic->rsar == stop)
-        nic->rsar = (uint16_t)(nic->pstart << 8);
+    if (nic->rsar >> 8 != (int)page && nic->rsar >> 8 == nic->pstop)
+        nic->rsar = with_high(nic->rsar, nic->pstart);
     if (nic->rbcr > bytes)
         nic->rbcr = (uint16_t)(nic->rbcr - bytes);
     else {

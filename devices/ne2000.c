@@ -62,7 +62,7 @@ static const struct model_row models[] = {
     [NE2000_RTL8029] = {'P', 'C', {
         {P3_9346CR,  0x00,  0xce,    false},
         {P3_CONFIG0, 0x00,  0x00,    false},
-        {P3_CONFIG2, 0x40,  0xe0,    true},  /* 10BASE-T, link tested */
+        {P3_CONFIG2, 0x40,  0xe0,    true},  /* 10BASE-T */
         {P3_CONFIG3, 0x40,  0x46,    true},  /* full duplex */
         {P3_HLTCLK,  0x00,  0xff,    false},
         {P3_ASID0,   0x29,  0x00,    false},

@@ -136,6 +136,12 @@ START_TEST(remote_address_runs_in_the_ring)
     download(RING_FIRST * 256, back, 2);
     ck_assert_uint_eq(back[0], 3);
     ck_assert_uint_eq(back[1], 4);
+    start_remote(0x0a, RING_STOP * 256 - 1, 4); /* odd: the page counts */
+    bus_read(rig.ports, BASE + 0x10, 2);
+    ck_assert_uint_eq(get(8) | get(9) << 8, RING_FIRST * 256 + 1);
+    start_remote(0x0a, RING_STOP * 256, 4); /* what is behind the ring */
+    bus_read(rig.ports, BASE + 0x10, 2);
+    ck_assert_uint_eq(get(8) | get(9) << 8, RING_STOP * 256 + 2);
 }
 END_TEST
 
