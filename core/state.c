@@ -9,7 +9,6 @@
  */
 #define MIX_A UINT64_C(0x6a09e667f3bcc909)
 #define MIX_B UINT64_C(0xbb67ae8584caa73b)
-#define LANES 4
 
 uint64_t state_hash_bytes(uint64_t hash, const void *bytes, size_t size)
 {
@@ -20,12 +19,28 @@ uint64_t state_hash_bytes(uint64_t hash, const void *bytes, size_t size)
     return hash;
 }
 
-/* Little-endian whatever the host is; compilers make one load of it. */
+/* Compilers know the answer. */
+static bool is_little_endian(void)
+{
+    const uint16_t one = 1;
+    uint8_t first;
+
+    memcpy(&first, &one, 1);
+    return first == 1;
+}
+
+/* Little-endian whatever the host is, by one load where it is too. */
 static uint64_t get64(const uint8_t *p)
 {
-    return p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 |
-           (uint64_t)p[3] << 24 | (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 |
-           (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
+    uint64_t word = 0;
+
+    if (is_little_endian()) {
+        memcpy(&word, p, sizeof(word));
+        return word;
+    }
+    for (unsigned i = 0; i < 8; i++)
+        word |= (uint64_t)p[i] << (8 * i);
+    return word;
 }
 
 /* One to one in `word` for each lane, so a single difference never gets lost;
@@ -40,16 +55,23 @@ uint64_t state_hash_bulk(uint64_t hash, const void *bytes, size_t size)
 {
     const uint8_t *p = bytes;
     uint64_t a = hash, b = hash ^ MIX_A, c = hash ^ MIX_B, d = ~hash;
+    uint64_t e = hash + MIX_A, f = hash + MIX_B, g = d + MIX_A, h = d + MIX_B;
     size_t left = size;
 
-    /* Four chains of products at once: one alone would wait for itself. */
-    for (; left >= 8 * LANES; left -= 8 * LANES, p += 8 * LANES) {
+    /* Eight chains of products at once: one alone would wait for itself. In
+     * variables of their own, which compilers keep in registers. */
+    for (; left >= 64; left -= 64, p += 64) {
         a = mix(a, get64(p));
         b = mix(b, get64(p + 8));
         c = mix(c, get64(p + 16));
         d = mix(d, get64(p + 24));
+        e = mix(e, get64(p + 32));
+        f = mix(f, get64(p + 40));
+        g = mix(g, get64(p + 48));
+        h = mix(h, get64(p + 56));
     }
     hash = mix(mix(mix(mix(MIX_B ^ size, a), b), c), d);
+    hash = mix(mix(mix(mix(hash, e), f), g), h);
     hash = state_hash_bytes(hash, p, left);
     return (hash ^ hash >> 32) * MIX_B;
 }

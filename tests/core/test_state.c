@@ -68,7 +68,7 @@ END_TEST
  * bits, which products alone would let cancel each other. */
 START_TEST(bulk_hash_sees_each_bit)
 {
-    uint8_t bytes[100] = {0};
+    uint8_t bytes[200] = {0};
 
     for (size_t size = 0; size <= sizeof(bytes); size++) {
         uint64_t base = state_hash_bulk(1, bytes, size);
@@ -79,10 +79,10 @@ START_TEST(bulk_hash_sees_each_bit)
         for (size_t bit = 0; bit < 8 * size; bit++) {
             bytes[bit / 8] ^= 1u << bit % 8;
             ck_assert_uint_ne(state_hash_bulk(1, bytes, size), base);
-            if (bit / 8 + 32 < size) {
-                bytes[bit / 8 + 32] ^= 1u << bit % 8;
+            if (bit / 8 + 64 < size) {
+                bytes[bit / 8 + 64] ^= 1u << bit % 8;
                 ck_assert_uint_ne(state_hash_bulk(1, bytes, size), base);
-                bytes[bit / 8 + 32] ^= 1u << bit % 8;
+                bytes[bit / 8 + 64] ^= 1u << bit % 8;
             }
             bytes[bit / 8] ^= 1u << bit % 8;
         }
