@@ -13,7 +13,7 @@ enum run_pause {
     RUN_PAUSED_DEBUG, /* a breakpoint, a step, or a debugger that came */
 };
 
-#define RUN_LISTENERS 4
+#define RUN_LISTENERS 8
 
 /* Who wants to know; `changed` runs after every change of `pause`. */
 struct run_listener {

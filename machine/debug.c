@@ -2,7 +2,7 @@
 
 #include "cpu/debug.h"
 #include "devices/vga.h"
-#include "machine/machine_int.h"
+#include "machine/replay_int.h"
 
 enum status machine_insert_point(struct machine *machine,
                                  const struct debug_point *point,
@@ -47,22 +47,45 @@ void machine_get_registers(struct machine *machine, struct debug_registers *out)
     debug_get_registers(machine->cpu, out);
 }
 
+/* What a debugger changes is an input like any other. */
+static void note(struct machine *machine, struct replay_record record)
+{
+    if (machine->config.recorder)
+        recorder_put(machine->config.recorder, &record);
+}
+
 bool machine_set_register(struct machine *machine, enum debug_register reg,
                           uint32_t value)
 {
-    return debug_set_register(machine->cpu, reg, value);
+    if (!debug_set_register(machine->cpu, reg, value))
+        return false;
+    note(machine, (struct replay_record){.kind = REPLAY_DEBUG_REGISTER,
+                                         .number = {reg, value}});
+    return true;
 }
 
 bool machine_set_st(struct machine *machine, unsigned n,
                     const uint8_t bytes[10])
 {
-    return debug_set_st(machine->cpu, n, bytes);
+    if (!debug_set_st(machine->cpu, n, bytes))
+        return false;
+    note(machine, (struct replay_record){.kind = REPLAY_DEBUG_ST,
+                                         .number = {n},
+                                         .bytes = bytes,
+                                         .size = 10});
+    return true;
 }
 
 bool machine_set_xmm(struct machine *machine, unsigned n,
                      const uint8_t bytes[16])
 {
-    return debug_set_xmm(machine->cpu, n, bytes);
+    if (!debug_set_xmm(machine->cpu, n, bytes))
+        return false;
+    note(machine, (struct replay_record){.kind = REPLAY_DEBUG_XMM,
+                                         .number = {n},
+                                         .bytes = bytes,
+                                         .size = 16});
+    return true;
 }
 
 bool machine_translate(struct machine *machine, laddr addr, paddr *phys)
@@ -157,6 +180,10 @@ size_t machine_write_memory(struct machine *machine,
                          range->devices))
             break;
         mem_write(machine->mem, phys, from + done, part);
+        note(machine, (struct replay_record){.kind = REPLAY_DEBUG_MEMORY,
+                                             .number = {phys},
+                                             .bytes = from + done,
+                                             .size = part});
         done += part;
     }
     debug_forget_hits(machine->cpu);
@@ -166,16 +193,71 @@ size_t machine_write_memory(struct machine *machine,
 uint32_t machine_read_port(struct machine *machine, uint16_t port,
                            unsigned size)
 {
+    note(machine, (struct replay_record){.kind = REPLAY_DEBUG_PORT,
+                                         .number = {0, port, size}});
     return bus_read(machine->ports, port, size);
 }
 
 void machine_write_port(struct machine *machine, uint16_t port, uint32_t value,
                         unsigned size)
 {
+    note(machine, (struct replay_record){.kind = REPLAY_DEBUG_PORT,
+                                         .number = {1, port, size, value}});
     bus_write(machine->ports, port, value, size);
 }
 
 const struct device *machine_device(const struct machine *machine, unsigned n)
 {
     return n < machine->device_count ? machine->devices[n] : NULL;
+}
+
+/* A port access of a log, of any numbers. */
+static bool apply_port(struct machine *machine, const uint64_t *number)
+{
+    unsigned size = (unsigned)number[2];
+
+    if (number[1] > UINT16_MAX ||
+        (number[2] != 1 && number[2] != 2 && number[2] != 4))
+        return false;
+    if (number[0])
+        machine_write_port(machine, (uint16_t)number[1], (uint32_t)number[3],
+                           size);
+    else
+        machine_read_port(machine, (uint16_t)number[1], size);
+    return true;
+}
+
+static bool apply_memory(struct machine *machine,
+                         const struct replay_record *record)
+{
+    uint64_t phys = record->number[0];
+
+    if (record->size == 0 || phys >> MEM_PAGE_BITS >= MEM_PAGES ||
+        (phys & MEM_PAGE_MASK) + record->size > MEM_PAGE_BYTES)
+        return false;
+    mem_write(machine->mem, phys, record->bytes, record->size);
+    debug_forget_hits(machine->cpu);
+    return true;
+}
+
+bool machine_apply_debug(struct machine *machine,
+                         const struct replay_record *record)
+{
+    const uint64_t *number = record->number;
+
+    switch (record->kind) {
+    case REPLAY_DEBUG_REGISTER:
+        return number[0] < DEBUG_REGS &&
+               machine_set_register(machine, (enum debug_register)number[0],
+                                    (uint32_t)number[1]);
+    case REPLAY_DEBUG_ST:
+        return record->size == 10 && number[0] < 8 &&
+               machine_set_st(machine, (unsigned)number[0], record->bytes);
+    case REPLAY_DEBUG_XMM:
+        return record->size == 16 && number[0] < 8 &&
+               machine_set_xmm(machine, (unsigned)number[0], record->bytes);
+    case REPLAY_DEBUG_MEMORY: return apply_memory(machine, record);
+    case REPLAY_DEBUG_PORT: return apply_port(machine, number);
+    default: return false;
+    }
 }

@@ -110,7 +110,7 @@ bool machine_apply(struct machine *machine, const struct replay_record *record,
     case REPLAY_FRAME:
         return !m->nic || ne2000_receive(m->nic, record->bytes, record->size);
     case REPLAY_RATE: return apply_rate(m, number[0]);
-    default: return false;
+    default: return machine_apply_debug(m, record);
     }
     return true;
 }

@@ -80,4 +80,8 @@ enum machine_stop machine_advance(struct machine *machine, uint64_t until_ns,
 bool machine_apply(struct machine *machine, const struct replay_record *record,
                    struct host_block *block);
 
+/* The same for what a debugger changed. */
+bool machine_apply_debug(struct machine *machine,
+                         const struct replay_record *record);
+
 #endif

@@ -298,6 +298,10 @@ def check_nonsense():
     finish(process)
 
 
+def monitor(client, line):
+    return client.ask("human-monitor-command", command_line=line).lower()
+
+
 def check_pause():
     """A run that was paused ends as one that was not; so does its replay."""
     run = ["-speed", "real", "-limit", "1500ms", "-stats"]
@@ -315,6 +319,10 @@ def check_pause():
 
     process = start(*run, "-record", "run.log", "-S")
     c = Client()
+    monitor(c, "break 07c0:0")
+    c.ask("cont")
+    c.event("STOP")
+    monitor(c, "set $dx 0x1234")  # in the midst of a step
     c.ask("cont")
     assert c.ask("query-replay")["mode"] == "record"
     c.ask("send-key", keys=[{"type": "qcode", "data": "a"}])
@@ -332,6 +340,15 @@ def check_pause():
     c.ask("system_reset")
     c.ask("send-key", keys=[{"type": "qcode", "data": "b"}])
     c.fail("GenericError", "replay", "eject", device="floppy0")
+    monitor(c, "break 07c0:0")
+    c.ask("cont")
+    c.event("STOP")
+    assert c.ask("query-status")["status"] == "debug"
+    assert "7c00" in monitor(c, "info registers")
+    for _ in range(3):
+        monitor(c, "step")
+        c.event("STOP")
+    monitor(c, "delete")
     c.ask("cont")
     c.close()
     assert stop_hash(finish(process)) == recorded

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "machine/debug.h"
 #include "machine/replay_int.h"
 #include "tests/fake_block.h"
 #include "tests/machine/replay_memory.h"
@@ -66,6 +67,7 @@ static struct machine_config usual(void)
         .floppy = {&media[0].block},
         .disk = {&media[1].block},
         .cd = {[2] = true},
+        .nic = {.model = MACHINE_NIC_PCI, .address = {2, 0, 0, 0, 0, 1}},
         .boot_order = "ac",
     };
 }
@@ -83,6 +85,19 @@ static void use_fast(struct machine *m)
     machine_set_rate(m, RATE);
 }
 
+/* A debugger that changes things. */
+static void debug(struct machine *m)
+{
+    static const uint8_t bytes[16] = {1, 2, 3, 4, 5, 6, 7, 8};
+    const struct machine_range range = {MACHINE_PHYSICAL, 0x4ff0, 16, false};
+
+    ck_assert(machine_set_register(m, DEBUG_EDX, 0x1234));
+    ck_assert_uint_eq(machine_write_memory(m, &range, bytes), 16);
+    machine_set_st(m, 1, bytes);
+    machine_write_port(m, 0x80, 0x55, 1);
+    machine_read_port(m, 0x60, 1);
+}
+
 /* What somebody does, at its times. */
 static void use(struct machine *m, unsigned step)
 {
@@ -92,6 +107,7 @@ static void use(struct machine *m, unsigned step)
     machine_key(m, keys[step % 5], true);
     machine_mouse(m, (int)step, -(int)step, 1, step & 3);
     machine_serial_in(m, step % 5, (uint8_t)step); /* 4: not there */
+    machine_net_in(m, media[0].data, 60 + step);
     if (step % 4 != 3)
         machine_key(m, keys[step % 5], false);
     else
@@ -102,6 +118,7 @@ static void use(struct machine *m, unsigned step)
     case 8: machine_insert_floppy(m, 0, &media[2].block); break;
     case 9: machine_insert_cd(m, 2, &media[2].block); break;
     case 10: machine_insert_cd(m, 3, &media[2].block); break; /* no drive */
+    case 11: debug(m); break;
     case 12: machine_insert_floppy(m, 0, &media[0].block); break;
     case 14: machine_reset(m); break;
     case 16: machine_power_button(m); break;
@@ -242,6 +259,9 @@ START_TEST(configuration_comes_back)
 
     bios[5] = vgabios[6] = 7;
     config.board = MACHINE_ISAPC;
+    config.nic.model = MACHINE_NIC_ISA;
+    config.nic.base = 0x340;
+    config.nic.irq = 5;
     config.cpu = "386";
     config.insns_per_sec = 3300000;
     config.exit_port = true;
@@ -264,6 +284,10 @@ START_TEST(configuration_comes_back)
     ck_assert_int_eq(got.start_time_sec, -5);
     ck_assert(got.exit_port && got.serial[2] && !got.serial[3] && got.parallel);
     ck_assert(got.cd[2] && !got.cd[0]);
+    ck_assert_int_eq(got.nic.model, MACHINE_NIC_ISA);
+    ck_assert_uint_eq(got.nic.base, 0x340);
+    ck_assert_uint_eq(got.nic.irq, 5);
+    ck_assert_uint_eq(got.nic.address[5], 1);
     ck_assert(!got.own_bios && !got.own_vgabios);
     ck_assert_uint_eq(got.bios_bytes, sizeof(bios));
     ck_assert_mem_eq(got.bios, bios, sizeof(bios));
@@ -501,10 +525,16 @@ END_TEST
 START_TEST(random_inputs)
 {
     static const enum replay_kind kinds[] = {
-        REPLAY_KEY,    REPLAY_RELEASE_KEYS, REPLAY_MOUSE,   REPLAY_SERIAL,
-        REPLAY_RESET,  REPLAY_POWER_BUTTON, REPLAY_MEDIUM,  REPLAY_RATE,
-        REPLAY_CHECK,  REPLAY_MARK,         REPLAY_FAILURE, REPLAY_SET_RAM,
-        REPLAY_MEDIUM, REPLAY_RATE};
+        REPLAY_KEY,          REPLAY_RELEASE_KEYS,
+        REPLAY_MOUSE,        REPLAY_SERIAL,
+        REPLAY_RESET,        REPLAY_POWER_BUTTON,
+        REPLAY_MEDIUM,       REPLAY_RATE,
+        REPLAY_CHECK,        REPLAY_MARK,
+        REPLAY_FAILURE,      REPLAY_SET_RAM,
+        REPLAY_MEDIUM,       REPLAY_RATE,
+        REPLAY_FRAME,        REPLAY_DEBUG_REGISTER,
+        REPLAY_DEBUG_ST,     REPLAY_DEBUG_XMM,
+        REPLAY_DEBUG_MEMORY, REPLAY_DEBUG_PORT};
     struct machine_config config = usual();
     struct recorder *recorder = start_recording(&config);
     struct machine *m = make(&config);
@@ -513,7 +543,7 @@ START_TEST(random_inputs)
 
     machine_destroy(m);
     recorder_destroy(recorder);
-    for (unsigned round = 0; round < 40; round++) {
+    for (unsigned round = 0; round < 16; round++) {
         struct replay_memory tail;
         struct replay_writer *w;
         struct replay_outcome outcome;
@@ -532,6 +562,12 @@ START_TEST(random_inputs)
                                    : seed >> 30 & 1
                                        ? seed
                                        : (uint64_t)seed << 32 | ~seed;
+            }
+            if (replay_bytes_most(record.kind)) {
+                record.bytes = media[1].data;
+                record.size = seed % (replay_bytes_most(record.kind) + 1);
+                if (seed & 0x1000)
+                    record.size %= 17;
             }
             replay_writer_put(w, &record);
             if (seed >> 27 & 1)
