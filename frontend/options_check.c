@@ -5,9 +5,11 @@
 #include "frontend/image_host.h"
 #include "frontend/options_int.h"
 
-#define DEFAULT_CPU      "486"
-#define DEFAULT_RAM      MIB(64)
-#define DEFAULT_RAM_8086 KIB(640)
+/* The latest of its board's time: it runs what older ones do, and more. */
+#define DEFAULT_CPU_PC    "pentium3"
+#define DEFAULT_CPU_ISAPC "486"
+#define DEFAULT_RAM       MIB(64)
+#define DEFAULT_RAM_8086  KIB(640)
 
 /* 1996-01-01 12:00:00, a Monday: a scripted run repeats on any day. */
 #define FIXED_TIME 820497600
@@ -111,7 +113,8 @@ static bool settle_machine(struct options *options, struct failure *failure)
     bool is_8086, is_old;
 
     if (!options->cpu)
-        options->cpu = DEFAULT_CPU;
+        options->cpu = options->board == MACHINE_ISAPC ? DEFAULT_CPU_ISAPC
+                                                       : DEFAULT_CPU_PC;
     is_8086 = strcmp(options->cpu, "8086") == 0;
     is_old = is_8086 || strcmp(options->cpu, "286") == 0;
     if (!options->given.ram)

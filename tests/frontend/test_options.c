@@ -174,7 +174,7 @@ START_TEST(defaults)
     ck_assert_int_eq(options.action, OPTIONS_RUN);
     ck_assert_int_eq(options.board, MACHINE_PC);
     ck_assert_int_eq(options.engine, MACHINE_INTERP);
-    ck_assert_str_eq(options.cpu, "486");
+    ck_assert_str_eq(options.cpu, "pentium3");
     ck_assert_uint_eq(options.ram_bytes, MIB(64));
     ck_assert_uint_eq(options.insns_per_sec, 0);
     ck_assert(options.paced);
@@ -341,6 +341,7 @@ START_TEST(network_by_default)
     ck_assert_int_eq(options.net.model, MACHINE_NIC_PCI);
     ck_assert(!options.paced);
     ck_parse("-machine isapc");
+    ck_assert_str_eq(options.cpu, "486");
     ck_assert_int_eq(options.net.model, MACHINE_NIC_ISA);
     ck_parse("-cpu 8086");
     ck_assert_int_eq(options.net.kind, NET_NONE);
