@@ -14,8 +14,7 @@ enum {
     TO_OTHERS
 };
 
-#define VECTORS_RESERVED 16 /* 0..15 are no interrupts */
-#define NONE             (-1)
+#define NONE (-1)
 
 static int highest(const uint32_t *bits)
 {

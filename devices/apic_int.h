@@ -35,6 +35,8 @@ enum apic_lvt {
 #define ESR_RECEIVED_VECTOR 0x40u
 #define ESR_REGISTER        0x80u
 
+#define VECTORS_RESERVED 16 /* 0..15 are no interrupts */
+
 #define LINTS 2
 
 /* The count is not kept: it follows from when it began. */

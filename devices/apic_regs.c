@@ -168,6 +168,7 @@ static void write_register(struct apic *a, uint32_t reg, uint32_t value)
     case REG_ESR:
         a->esr = a->errors;
         a->errors = 0;
+        apic_timer_arm(a);
         break;
     case REG_ICR_LOW:
         a->icr[0] = value & (ICR_TO | ICR_LEVEL | ICR_ASSERT | ICR_LOGICAL |

@@ -3,8 +3,9 @@
  * was loaded.
  *
  * Invariant: the event is armed only while the interrupt would be news: not
- * masked, and not waiting in IRR already. So a timer with a period of one tick
- * costs no more than the interrupts that the guest takes. */
+ * masked, and not waiting in IRR already; nor an error noted already. So a
+ * timer with a period of one tick costs no more than the interrupts that the
+ * guest takes. */
 #include "devices/apic_int.h"
 
 #define NS_FRACTION 1000000000u
@@ -55,6 +56,18 @@ static uint64_t round_end(const struct apic *a, uint64_t ticks)
     return t->count + ((ticks - t->count) / t->initial + 1) * t->initial;
 }
 
+/* Whether the interrupt, or the error of its vector, would change anything. */
+static bool is_news(const struct apic *a, uint32_t lvt)
+{
+    uint8_t vector = lvt & LVT_VECTOR;
+
+    if (lvt & LVT_MASKED)
+        return false;
+    if (vector < VECTORS_RESERVED)
+        return !(a->errors & ESR_RECEIVED_VECTOR);
+    return !apic_bit(a->irr, vector);
+}
+
 void apic_timer_arm(struct apic *a)
 {
     struct apic_timer *t = &a->timer;
@@ -62,8 +75,7 @@ void apic_timer_arm(struct apic *a)
     uint64_t ticks;
 
     clock_disarm(a->clock, &t->event);
-    if (!t->initial || t->over || (lvt & LVT_MASKED) ||
-        apic_bit(a->irr, lvt & LVT_VECTOR))
+    if (!t->initial || t->over || !is_news(a, lvt))
         return;
     ticks = elapsed(a);
     if (!periodic(a) && ticks >= t->count)

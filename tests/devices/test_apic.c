@@ -411,6 +411,24 @@ START_TEST(timer_masked_counts)
 }
 END_TEST
 
+/* A guest that halts then costs the host nothing. */
+START_TEST(timer_with_a_bad_vector)
+{
+    enable();
+    put(DIVIDE, 0x0b);
+    put(TIMER, 0x20003);
+    put(INITIAL, 1);
+    run_for(clk, 100);
+    ck_assert(clock_next_ns(clk) == CLOCK_NEVER);
+    put(ESR, 0);
+    ck_assert_uint_eq(get(ESR), 0x40);
+    ck_assert_msg(clock_next_ns(clk) != CLOCK_NEVER, "and it is told again");
+    run_for(clk, 100);
+    put(ESR, 0);
+    ck_assert_uint_eq(get(ESR), 0x40);
+}
+END_TEST
+
 static const struct {
     uint32_t code;
     unsigned divider;
@@ -684,6 +702,7 @@ Suite *test_suite(void)
     tcase_add_test(t, timer_one_shot);
     tcase_add_test(t, timer_periodic);
     tcase_add_test(t, timer_masked_counts);
+    tcase_add_test(t, timer_with_a_bad_vector);
     tcase_add_loop_test(t, timer_divider, 0, ARRAY_LEN(dividers));
     tcase_add_test(t, level_pin_waits_for_eoi);
     tcase_add_test(t, page_moves_and_gives_back);
