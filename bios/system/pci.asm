@@ -9,6 +9,7 @@ PCI_NO_FUNCTION equ     81h
 PCI_BAD_VENDOR  equ     83h
 PCI_NOT_FOUND   equ     86h
 PCI_BAD_REGISTER equ    87h
+PCI_TOO_SMALL   equ     89h
 
 ; INT 1Ah AH=B1h. The bus was only found by a processor that can use it.
 pci_service:
@@ -16,7 +17,7 @@ pci_service:
         test    byte [es:E_CONFIG], CFG_PCI
         jz      service_fail            ; as without a PCI BIOS
         mov     al, [bp + FR_AL]
-        cmp     al, 0Dh
+        cmp     al, 0Eh
         ja      .unknown
         mov     bx, [bp + FR_BX]
         mov     di, [bp + FR_DI]
@@ -127,6 +128,7 @@ pci_functions:
         dw      pci_none, pci_none, pci_none, pci_none
         dw      pci_get_byte, pci_get_word, pci_get_dword
         dw      pci_set_byte, pci_set_word, pci_set_dword
+        dw      pci_get_routes
 
 pci_none:
         mov     ah, PCI_NO_FUNCTION
@@ -266,6 +268,31 @@ pci_set_dword:
         ret
 pci_bad_register:
         mov     ah, PCI_BAD_REGISTER
+        ret
+
+; AL = 0Eh: the slots of the routing table into the buffer at ES:DI: its bytes
+; (word), then where it is (far pointer) -> the bytes there are, BX = lines that
+; are PCI's alone: none.
+pci_get_routes:
+        push    ds
+        push    es
+        push    di
+        mov     ds, [bp + FR_ES]
+        mov     cx, PIR_SLOTS_BYTES
+        cmp     [di], cx
+        mov     [di], cx
+        mov     ah, PCI_TOO_SMALL
+        jb      .done
+        les     di, [di + 2]
+        mov     si, pir_slots
+        shr     cx, 1
+        cs rep movsw
+        mov     word [bp + FR_BX], 0
+        mov     ah, PCI_OK
+.done:
+        pop     di
+        pop     es
+        pop     ds
         ret
 
 ; -> ZF = 1: DI is a register of that size. Keeps all.

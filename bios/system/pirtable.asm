@@ -15,6 +15,7 @@ pir_table:                              ; without its name: not there
         dd      0
         times   11 db 0
         db      0                       ; sum, filled in
+pir_slots:
     %assign device 1
     %rep 31
         db      0, device << 3
@@ -28,6 +29,7 @@ pir_table:                              ; without its name: not there
         %assign device device + 1
     %endrep
 pir_table_end:
+PIR_SLOTS_BYTES equ     $ - pir_slots
 
         cpu     386
 ; The BIOS's segment can be written. Destroys AX, CX, SI.

@@ -20,6 +20,7 @@ run:
         call    test_find
         call    test_registers
         call    test_bad
+        call    test_routes
         call    test_windows
         call    test_shadow
         call    test_bios32
@@ -34,6 +35,40 @@ test_none:
         int     1Ah
         expect_if c
         ret
+
+; AL = 0Eh: where the pins lead.
+test_routes:
+        mov     word [.buffer], 15
+        mov     ax, 0B10Eh
+        mov     bx, 0
+        mov     di, .buffer
+        push    ds
+        pop     es
+        int     1Ah
+        expect_if c
+        expect  ah, 89h
+        mov     cx, [.buffer]
+        expect  cx, 31 * 16
+        mov     word [.buffer + 2], .slots
+        mov     [.buffer + 4], ds
+        mov     word [.slots + 31 * 16], 5A5Ah
+        mov     bx, 1234h
+        mov     ax, 0B10Eh
+        int     1Ah
+        expect_if nc
+        expect  ah, 0
+        expect  bx, 0
+        expect  di, .buffer
+        expect  word [.buffer], 31 * 16
+        expect  byte [.slots + 1], 1 << 3   ; device 1: A to D
+        expect  byte [.slots + 2], 60h
+        expect  byte [.slots + 11], 63h
+        expect  byte [.slots + 16 + 2], 61h ; device 2
+        expect  word [.slots + 31 * 16], 5A5Ah
+        ret
+.buffer:
+        dw      0, 0, 0
+.slots  equ     0A000h
 
 test_find:
         mov     ax, 0B102h
