@@ -8,7 +8,7 @@
 
 #define MONITOR_LINE_BYTES 1024
 #define MONITOR_WORD_BYTES 256
-#define MONITOR_MOST_BYTES (UINT64_C(1) << 24) /* shown or searched at once */
+#define MONITOR_MOST_BYTES (UINT64_C(1) << 20) /* shown at once */
 
 /* A point that was set here, by the machine's number. */
 struct monitor_point {

@@ -189,6 +189,14 @@ void monitor_do_dumpp(struct monitor *m)
     dump(m, MACHINE_PHYSICAL);
 }
 
+#define SPAN_MOST (UINT64_C(1) << 32)
+
+static bool check_span(struct monitor *m, uint64_t count)
+{
+    return count <= SPAN_MOST || monitor_fail(m, "%llu: more than there is",
+                                              (unsigned long long)count);
+}
+
 /* search: bytes, or a text in quotes. */
 
 #define PATTERN_MAX 64
@@ -230,6 +238,8 @@ void monitor_do_search(struct monitor *m)
 
     if (!monitor_address(m, &addr) || !monitor_number(m, &count) ||
         !take_pattern(m, pattern, &size))
+        return;
+    if (!check_span(m, count))
         return;
     for (uint64_t end = addr + count; addr < end;) {
         size_t part = 4096 - (size_t)(addr & 4095);
@@ -345,7 +355,8 @@ static void save(struct monitor *m, enum machine_space space)
 
     if (!(space == MACHINE_LINEAR ? monitor_address(m, &addr)
                                   : monitor_number(m, &addr)) ||
-        !monitor_number(m, &count) || !monitor_word(m, path, sizeof(path)))
+        !monitor_number(m, &count) || !check_span(m, count) ||
+        !monitor_word(m, path, sizeof(path)))
         return;
     file = fopen(path, "wb");
     if (!file) {

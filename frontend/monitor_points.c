@@ -40,6 +40,12 @@ static bool take_condition(struct monitor *m, struct monitor_point *point)
     return true;
 }
 
+/* Whether a number comes next, and not the end or "if". */
+static bool more_numbers(struct monitor *m)
+{
+    return !monitor_at_end(m) && strncmp(m->rest, "if ", 3) != 0;
+}
+
 static void add_break(struct monitor *m, bool temporary)
 {
     struct monitor_point point = {.temporary = temporary,
@@ -60,11 +66,6 @@ void monitor_do_tbreak(struct monitor *m)
     add_break(m, true);
 }
 
-static bool is_condition(struct monitor *m)
-{
-    return !monitor_at_end(m) && strncmp(m->rest, "if ", 3) == 0;
-}
-
 static void add_watch(struct monitor *m, unsigned access)
 {
     struct monitor_point point = {
@@ -72,8 +73,7 @@ static void add_watch(struct monitor *m, unsigned access)
 
     if (!monitor_any_address(m, &point.point.addr, &point.point.physical))
         return;
-    if (!monitor_at_end(m) && !is_condition(m) &&
-        !monitor_number(m, &point.point.length))
+    if (more_numbers(m) && !monitor_number(m, &point.point.length))
         return;
     if (take_condition(m, &point))
         add_point(m, &point);
@@ -103,7 +103,7 @@ void monitor_do_iobreak(struct monitor *m)
         return;
     read = monitor_skip(m, "r");
     write = monitor_skip(m, "w");
-    if (!read && !write && !monitor_at_end(m)) {
+    if (!read && !write && more_numbers(m)) {
         if (!monitor_number(m, &point.point.length))
             return;
         read = monitor_skip(m, "r");
@@ -113,15 +113,18 @@ void monitor_do_iobreak(struct monitor *m)
         point.point.access |= DEBUG_READ;
     if (!read)
         point.point.access |= DEBUG_WRITE;
-    add_point(m, &point);
+    if (take_condition(m, &point))
+        add_point(m, &point);
 }
 
 void monitor_do_intbreak(struct monitor *m)
 {
     struct monitor_point point = {.point = {.kind = DEBUG_VECTOR, .length = 1}};
 
-    if (monitor_number(m, &point.point.addr) &&
-        (monitor_at_end(m) || monitor_number(m, &point.point.length)))
+    if (!monitor_number(m, &point.point.addr) ||
+        (more_numbers(m) && !monitor_number(m, &point.point.length)))
+        return;
+    if (take_condition(m, &point))
         add_point(m, &point);
 }
 

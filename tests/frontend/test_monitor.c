@@ -198,6 +198,13 @@ static const struct {
     {"modebreak pe xx", "known are"},
     {"iobreak 0x60 x", "no such symbol"},
     {"intbreak 256", "beyond the end"},
+    {"intbreak 0x21 if $ah == 0x3d", "Breakpoint 0"},
+    {"intbreak 0x20 2 if $ah == 0x3d", "Breakpoint 0"},
+    {"intbreak 0x20 2 if", "condition is missing"},
+    {"iobreak 0x80 if $al == 1", "Breakpoint 0"},
+    {"iobreak 0x80 2 w if $al == 1", "Breakpoint 0"},
+    {"search 0 0xfffffffff 1", "more than there is"},
+    {"memsave 0 0xfffffffff x", "more than there is"},
     {"b 0x7c00 if nosuch", "not an expression"},
     {"b 0x7c00 if", "condition is missing"},
     {"trace", "nothing is traced"},
@@ -372,6 +379,51 @@ START_TEST(trace_of_a_count)
 }
 END_TEST
 
+/* Whatever is said, the monitor answers and goes on. Commands that write files
+ * are left out. */
+START_TEST(random_commands)
+{
+    static const char *const words[] = {
+        "x",          "x/4xb",      "xp",        "xp/3i",     "dump",
+        "dumpp",      "dis",        "search",    "set",       "walk",
+        "p",          "p/d",        "b",         "tbreak",    "watch",
+        "rwatch",     "awatch",     "iobreak",   "intbreak",  "modebreak",
+        "delete",     "info",       "registers", "gdt",       "ldt",
+        "idt",        "tss",        "mem",       "stack",     "device",
+        "pic",        "i",          "o",         "step",      "next",
+        "until",      "finish",     "cont",      "stop",      "help",
+        "gva2gpa",    "$pc",        "$eax",      "$cs_base",  "$cr0",
+        "$cr3",       "$eflags",    "$tr_base",  "$gdt_base", "$gdt_limit",
+        "$ldtr",      "$idt_base",  "cs:0",      "0",         "1",
+        "0x7c00",     "0xffffffff", "-1",        "(",         ")",
+        "[",          "]",          "+",         "*",         "if",
+        "w[0x500]",   "==",         "pe",        "pg",        "into",
+        "rep",        "devices",    "on",        "off",       "b:0x9000",
+        "w:0x400000", "/",          "/2",        "\"ab\"",    "07c0:0000",
+        "0x80"};
+    const char *text = getenv("VITRINE_FUZZ");
+    unsigned rounds = 400 * (text ? (unsigned)atoi(text) : 1);
+    uint32_t seed = 4711u * ((uint32_t)_i + 1);
+    char line[512];
+
+    for (unsigned i = 0; i < rounds; i++) {
+        line[0] = '\0';
+        for (unsigned n = 0; n < 6; n++) {
+            seed = seed * 1664525u + 1013904223u;
+            strcat(line, words[(seed >> 8) % ARRAY_LEN(words)]);
+            if ((seed >> 28) < 13)
+                strcat(line, " ");
+            if ((seed >> 24 & 3) == 0)
+                break;
+        }
+        say(line);
+        if (!run_control_paused(&control))
+            say("stop");
+    }
+    ck_says("p 1+1", "2");
+}
+END_TEST
+
 static const char *const maps[] = {
     "00007c00 T start\n00007c0a t work\n0000 no line\n",
     " 07C0:0000       start\n 07C0:000A  Abs   work\n",
@@ -446,6 +498,8 @@ Suite *test_suite(void)
     tcase_add_test(tcase, gdb_may_look_only);
     tcase_add_test(tcase, trace_has_a_line_for_each_instruction);
     tcase_add_test(tcase, trace_of_a_count);
+    tcase_add_loop_test(tcase, random_commands, 0, 4);
+    tcase_set_timeout(tcase, 600);
     tcase_add_loop_test(tcase, symbols_name_addresses, 0, ARRAY_LEN(maps));
     tcase_add_loop_test(tcase, elf_files_may_be_anything, 0, 30);
     suite_add_tcase(suite, tcase);
