@@ -106,6 +106,14 @@ static bool find_page(struct machine *m, const struct machine_range *range,
     return addr >> MEM_PAGE_BITS < MEM_PAGES;
 }
 
+/* Beyond 4 GiB, where PAE may lead, is open bus. */
+static const struct mem_page *row_of(const struct machine *m, paddr phys)
+{
+    paddr page = phys >> MEM_PAGE_BITS;
+
+    return &m->mem->pages[page < MEM_PAGES ? page : MEM_PAGES];
+}
+
 static size_t part_of(const struct machine_range *range, size_t done)
 {
     size_t left = range->size - done;
@@ -142,7 +150,7 @@ size_t machine_read_memory(struct machine *machine,
 
         if (!find_page(machine, range, done, &phys))
             break;
-        if (machine->mem->pages[phys >> MEM_PAGE_BITS].flags & MEM_PAGE_IO) {
+        if (row_of(machine, phys)->flags & MEM_PAGE_IO) {
             size_t got =
                 read_device(machine, phys, to + done, part, range->devices);
 
@@ -176,8 +184,7 @@ size_t machine_write_memory(struct machine *machine,
         paddr phys;
 
         if (!find_page(machine, range, done, &phys) ||
-            !is_writable(&machine->mem->pages[phys >> MEM_PAGE_BITS],
-                         range->devices))
+            !is_writable(row_of(machine, phys), range->devices))
             break;
         mem_write(machine->mem, phys, from + done, part);
         note(machine, (struct replay_record){.kind = REPLAY_DEBUG_MEMORY,

@@ -34,10 +34,10 @@ static void poke(uint64_t addr, const void *bytes, size_t size)
     ck_assert_uint_eq(machine_write_memory(machine, &range, bytes), size);
 }
 
-static void setup(void)
+static void create(const char *cpu)
 {
     const struct machine_config config = {
-        .cpu = "486", .ram_bytes = MIB(2), .engine = MACHINE_INTERP};
+        .cpu = cpu, .ram_bytes = MIB(2), .engine = MACHINE_INTERP};
     struct monitor_config for_monitor = {.control = &control};
     char message[200];
 
@@ -57,6 +57,11 @@ static void setup(void)
     set(DEBUG_ECX, 3);
     set(DEBUG_DS, 0);
     set(DEBUG_ES, 0);
+}
+
+static void setup(void)
+{
+    create("486");
 }
 
 static void teardown(void)
@@ -379,6 +384,34 @@ START_TEST(trace_of_a_count)
 }
 END_TEST
 
+/* PAE leads beyond 4 GiB, where nothing is. */
+START_TEST(pages_beyond_the_end)
+{
+    static const uint64_t directory[] = {0x102001}, tables[] = {0x103007};
+    static const uint64_t pages[] = {0xf00000007, 0x1007, 0xfffffff007};
+
+    teardown();
+    create("pentium3");
+    poke(0x101000, directory, sizeof(directory));
+    poke(0x102000, tables, sizeof(tables));
+    poke(0x103000, pages, sizeof(pages));
+    poke(0x1000, "\x5a", 1);
+    set(DEBUG_CR3, 0x101000);
+    set(DEBUG_CR4, 0x20);
+    set(DEBUG_CR0, 0x80000011);
+    ck_says("x/1xb 0x1000", "0x5a");
+    ck_says("walk 0x1000", "00001000 is at physical 000001000");
+    ck_says("x/1xb 0", "00000000: ");
+    ck_says("x/1xb 0x2000", "00002000: ");
+    ck_says("set b:0 1", "cannot be written");
+    ck_says("info mem", "00000000-00003000");
+    ck_says("b 0x10", "Breakpoint");
+    ck_says("watch 0x2000 4", "Watchpoint");
+    set(DEBUG_PC, 0x10);
+    say("step");
+}
+END_TEST
+
 /* Whatever is said, the monitor answers and goes on. Commands that write files
  * are left out. */
 START_TEST(random_commands)
@@ -498,6 +531,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, gdb_may_look_only);
     tcase_add_test(tcase, trace_has_a_line_for_each_instruction);
     tcase_add_test(tcase, trace_of_a_count);
+    tcase_add_test(tcase, pages_beyond_the_end);
     tcase_add_loop_test(tcase, random_commands, 0, 4);
     tcase_set_timeout(tcase, 600);
     tcase_add_loop_test(tcase, symbols_name_addresses, 0, ARRAY_LEN(maps));
