@@ -116,7 +116,7 @@ tries=0
 while [ "$size" -lt 36000 ] && [ "$tries" -lt 200 ]; do
     sleep 0.1
     tries=$((tries + 1))
-    size=$(wc -c <killed.log)
+    [ ! -e killed.log ] || size=$(wc -c <killed.log)
 done
 kill -9 "$pid"
 wait "$pid" 2>/dev/null || true
