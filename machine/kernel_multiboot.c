@@ -40,12 +40,17 @@ enum {
     MI_CMDLINE = 16,
     MI_MODS_COUNT = 20,
     MI_MODS_ADDR = 24,
+    MI_ELF_NUM = 28,
+    MI_ELF_SIZE = 32,
+    MI_ELF_ADDR = 36,
+    MI_ELF_NAMES = 40,
     MI_LOADER_NAME = 64,
-    MI_TABLES = 0x700, /* modules, then strings */
+    MI_TABLES = 0x700, /* ELF sections, modules, then strings */
     MODULE_BYTES = 16,
 };
 #define MIF_CMDLINE     (1u << 2)
 #define MIF_MODS        (1u << 3)
+#define MIF_ELF         (1u << 5)
 #define MIF_LOADER_NAME (1u << 9)
 
 #define INFO_ROOM  0x7000u /* at one of: */
@@ -54,6 +59,18 @@ enum {
 #define ELF_ROW    32u
 #define ELF_LOAD   1u
 
+/* A section's header. */
+enum {
+    SH_TYPE = 4,
+    SH_ADDR = 12,
+    SH_OFFSET = 16,
+    SH_SIZE = 20,
+    SH_BYTES = 40,
+    SHT_SYMTAB = 2,
+    SHT_STRTAB = 3,
+    SECTIONS_MAX = 128,
+};
+
 struct image {
     const struct machine_kernel *kernel;
     const uint8_t *bytes;
@@ -61,7 +78,8 @@ struct image {
     const uint8_t *header;
     uint32_t flags;
     size_t ram;
-    uint64_t end; /* of all that is loaded so far, at least 1 MiB */
+    uint64_t end;      /* of all that is loaded so far, at least 1 MiB */
+    unsigned sections; /* of an ELF file, told of by their headers */
 };
 
 static const uint8_t *find_header(const uint8_t *bytes, size_t size)
@@ -159,6 +177,43 @@ static void take_entry(struct kernel_plan *plan, const uint8_t *row,
         plan->entry = entry - virtual_base + kernel_get32(row + 12);
 }
 
+/* A symbol or string table goes behind the kernel, if there is room for it; its
+ * header learns where. */
+static void load_section(struct kernel_plan *plan, struct image *image,
+                         uint8_t *header)
+{
+    uint64_t at = (image->end + 15) & ~UINT64_C(15);
+    uint32_t type = kernel_get32(header + SH_TYPE);
+    uint32_t offset = kernel_get32(header + SH_OFFSET);
+    uint32_t size = kernel_get32(header + SH_SIZE);
+
+    if (kernel_get32(header + SH_ADDR) ||
+        (type != SHT_SYMTAB && type != SHT_STRTAB) || offset > image->size ||
+        size > image->size - offset || at + size + KERNEL_RESERVED > image->ram)
+        return;
+    if (!kernel_add_row(plan, FW_CFG_KERNEL_DATA, offset, (uint32_t)at, size))
+        return;
+    kernel_put32(header + SH_ADDR, (uint32_t)at);
+    image->end = at + size;
+}
+
+/* For kernels that print names of functions. Not having them is no failure. */
+static void take_sections(struct kernel_plan *plan, struct image *image)
+{
+    uint32_t table = kernel_get32(image->bytes + 32);
+    unsigned count = kernel_get16(image->bytes + 48);
+
+    if (kernel_get16(image->bytes + 46) != SH_BYTES || !count ||
+        count > SECTIONS_MAX || table > image->size ||
+        count > (image->size - table) / SH_BYTES)
+        return;
+    memcpy(plan->setup + MI_TABLES, image->bytes + table,
+           (size_t)count * SH_BYTES);
+    for (unsigned i = 0; i < count; i++)
+        load_section(plan, image, plan->setup + MI_TABLES + SH_BYTES * i);
+    image->sections = count;
+}
+
 static enum status load_elf(struct kernel_plan *plan, struct image *image)
 {
     const uint8_t *bytes = image->bytes;
@@ -187,7 +242,23 @@ static enum status load_elf(struct kernel_plan *plan, struct image *image)
     }
     if (image->end == KERNEL_HIGH && plan->row_count < 2)
         return damaged(plan, image, "it has nothing to load");
+    take_sections(plan, image);
     return STATUS_OK;
+}
+
+static void tell_sections(struct kernel_plan *plan, const struct image *image)
+{
+    if (!image->sections)
+        return;
+    kernel_put32(plan->setup + MI_ELF_NUM, image->sections);
+    kernel_put32(plan->setup + MI_ELF_SIZE, SH_BYTES);
+    kernel_put32(plan->setup + MI_ELF_ADDR, plan->base + MI_TABLES);
+    kernel_put32(plan->setup + MI_ELF_NAMES, kernel_get16(image->bytes + 50));
+}
+
+static uint32_t module_table(const struct image *image)
+{
+    return MI_TABLES + SH_BYTES * image->sections;
 }
 
 static enum status take_video(struct kernel_plan *plan, struct image *image)
@@ -272,10 +343,10 @@ static bool tell_modules(struct kernel_plan *plan, const struct image *image,
     uint64_t address = image->end;
 
     kernel_put32(plan->setup + MI_MODS_COUNT, image->kernel->module_count);
-    kernel_put32(plan->setup + MI_MODS_ADDR, plan->base + MI_TABLES);
+    kernel_put32(plan->setup + MI_MODS_ADDR, plan->base + module_table(image));
     for (unsigned i = 0; i < image->kernel->module_count; i++) {
         const struct machine_module *module = &image->kernel->modules[i];
-        uint8_t *row = plan->setup + MI_TABLES + MODULE_BYTES * i;
+        uint8_t *row = plan->setup + module_table(image) + MODULE_BYTES * i;
 
         address = (address + KERNEL_PAGE - 1) / KERNEL_PAGE * KERNEL_PAGE;
         kernel_put32(row, (uint32_t)address);
@@ -291,11 +362,13 @@ static bool tell_modules(struct kernel_plan *plan, const struct image *image,
 static enum status tell(struct kernel_plan *plan, const struct image *image)
 {
     const struct machine_kernel *kernel = image->kernel;
-    uint32_t at = MI_TABLES + MODULE_BYTES * kernel->module_count;
+    uint32_t at = module_table(image) + MODULE_BYTES * kernel->module_count;
 
     kernel_put32(plan->setup + MI_FLAGS,
                  MIF_CMDLINE | MIF_LOADER_NAME |
-                     (kernel->module_count ? MIF_MODS : 0));
+                     (kernel->module_count ? MIF_MODS : 0) |
+                     (image->sections ? MIF_ELF : 0));
+    tell_sections(plan, image);
     kernel_put32(plan->setup + MI_LOADER_NAME, plan->base + at);
     if (!put_text(plan, &at, LOADER_NAME, NULL))
         return STATUS_BAD_ARGUMENT;

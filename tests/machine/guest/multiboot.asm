@@ -16,8 +16,8 @@ start:
         dw      2, 3
         dd      1
         dd      0C0000000h + entry - PLACE + 1000h      ; virtual
-        dd      rows - start, 0, 0
-        dw      34h, 20h, 2, 28h, 0, 0
+        dd      rows - start, sections - start, 0
+        dw      34h, 20h, 2, 28h, 3, 2
 rows:
         dd      1, 0, 0C0001000h, PLACE, file_end - start
         dd      file_end - start + 5000h, 7, 1000h
@@ -111,6 +111,27 @@ entry:
         cmp     eax, eax
 %endif
         must    e                       ; 14
+%if ELF
+        mov     ebp, 50
+        test    byte [ebx], 20h         ; 50
+        must    nz
+        cmp     dword [ebx + 28], 3     ; 51
+        must    e
+        cmp     dword [ebx + 32], 28h   ; 52
+        must    e
+        cmp     dword [ebx + 40], 2     ; 53
+        must    e
+        mov     esi, [ebx + 36]
+        mov     edi, [esi + 28h + 0Ch]  ; 54: where the symbols are now
+        cmp     edi, file_end + 5000h
+        must    ae
+        cmp     dword [edi], "symb"     ; 55
+        must    e
+        mov     edi, [esi + 50h + 0Ch]  ; 56
+        cmp     dword [edi], "name"
+        must    e
+        mov     ebp, 15
+%endif
 %if MODULES
         test    byte [ebx], 8           ; 15
         must    nz
@@ -192,6 +213,18 @@ options_end:
 second:
         db      SECOND, 0
 second_end:
+%if ELF
+symbols:
+        db      "symbols!"
+names:
+        db      "names"
+names_end:
+        align   4, db 0
+sections:
+        times   10 dd 0
+        dd      0, 2, 0, 0, symbols - start, names - symbols, 2, 0, 4, 8
+        dd      0, 3, 0, 0, names - start, names_end - names, 0, 0, 1, 0
+%endif
 low:
         db      "low!"
 low_end:
