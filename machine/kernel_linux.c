@@ -148,6 +148,8 @@ static enum status check_ram(struct kernel_plan *plan, const struct layout *l,
 {
     uint64_t needed = l->run_end;
 
+    if (needed > MIB(2048))
+        return damaged(plan, l, "it asks for more memory than any board has");
     if (needed > ram || ram < KIB(640))
         return kernel_fail(
             plan, STATUS_BAD_ARGUMENT,
