@@ -481,7 +481,8 @@ static const struct forms forms_of[SIMD_COUNT] = {
         xmm_reg_punpckh##name, xmm_mem_punpckh##name, NULL},
     SIMD_UNPACK_LIST(X)
 #undef X
-#define X(name) [SIMD_##name] = {mm_reg_##name, mm_mem_##name},
+#define X(name) [SIMD_##name] = { \
+    mm_reg_##name, mm_mem_##name, NULL, NULL, NULL, NULL},
     SIMD_MM_LIST(X)
 #undef X
 #define X(name) [SIMD_##name] = { \
