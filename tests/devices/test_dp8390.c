@@ -578,6 +578,23 @@ START_TEST(loopback_returns_the_tail)
 }
 END_TEST
 
+/* The datasheet's other example: 64 bytes with their CRC. */
+START_TEST(loopback_of_64_bytes_is_aligned_so)
+{
+    uint8_t frame[60], fifo[8] = {64, 0, 0};
+    uint32_t crc;
+
+    start_card(0x1f);
+    make_frame(frame, station, sizeof(frame));
+    crc = wire_crc(frame, sizeof(frame));
+    loop(1, false, frame, sizeof(frame));
+    fifo[3] = frame[59];
+    for (unsigned i = 0; i < 4; i++)
+        fifo[4 + i] = (uint8_t)(crc >> (8 * i));
+    check_fifo(fifo);
+}
+END_TEST
+
 START_TEST(loopback_checks_a_given_crc)
 {
     uint8_t frame[69];
@@ -649,6 +666,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, equal_pointers_are_told_apart);
     tcase_add_test(tcase, send_packet_hands_over_the_oldest);
     tcase_add_test(tcase, loopback_returns_the_tail);
+    tcase_add_test(tcase, loopback_of_64_bytes_is_aligned_so);
     tcase_add_test(tcase, loopback_checks_a_given_crc);
     tcase_add_test(tcase, loopback_of_words_sends_halves);
     suite_add_tcase(suite, tcase);
