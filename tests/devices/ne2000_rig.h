@@ -122,7 +122,7 @@ static inline void upload(unsigned address, const uint8_t *data, unsigned bytes)
 {
     start_remote(0x12, address, bytes);
     for (unsigned i = 0; i < bytes; i += 2)
-        bus_write(rig.ports, BASE + 0x10, data[i] | data[i + 1] << 8, 2);
+        bus_write(rig.ports, BASE + 0x10, data[i] | data[i + 1] * 256u, 2);
 }
 
 static inline void download(unsigned address, uint8_t *data, unsigned bytes)
