@@ -86,6 +86,7 @@ struct jit {
     /* Load, store; 1, 2, 4, 8, 16 bytes, 16 bytes that must be aligned, 10. */
     uint32_t miss[2][THUNK_SIZES];
     uint32_t translations[CACHE_GENERATIONS]; /* chains */
+    uint8_t *kills; /* by physical page: translations that a store ended */
     bool running;
     const struct insn *next; /* where to go on after SITE_ACCESS, SITE_STEP */
     struct lower *lower;     /* working memory of a translation; owned */

@@ -196,6 +196,16 @@ static const struct insn *run(struct cpu *cpu, struct jit *jit,
     }
 }
 
+/* Entries before a block is worth it: the more, the more often code in its
+ * page has changed soon after. */
+static uint32_t heat_needed(const struct jit *jit, const struct block *block)
+{
+    unsigned kills = jit->kills[block->phys >> MEM_PAGE_BITS];
+    unsigned shift = kills / 4 < 8 ? kills / 4 : 8;
+
+    return (uint32_t)jit->heat << shift;
+}
+
 static const struct insn *first(struct cpu *cpu, const struct insn *insn)
 {
     struct jit *jit = cpu->engine.self;
@@ -203,7 +213,7 @@ static const struct insn *first(struct cpu *cpu, const struct insn *insn)
     struct block_tier *tier = blocks_tier(cpu, block);
 
     if (!tier->entry) {
-        if (++tier->heat < jit->heat)
+        if (++tier->heat < heat_needed(jit, block))
             return tier->first(cpu, insn);
         tier->entry = jit_translate(jit, block);
         if (!tier->entry) {
@@ -220,6 +230,7 @@ static void destroy(void *self)
 
     cache_destroy(&jit->cache);
     free(jit->lower);
+    free(jit->kills);
     free(jit);
 }
 
@@ -237,7 +248,8 @@ enum status jit_attach(struct cpu *cpu, const struct jit_config *config)
     if (!jit)
         return STATUS_NO_MEMORY;
     jit->lower = calloc(1, sizeof(*jit->lower));
-    if (!jit->lower ||
+    jit->kills = calloc(MEM_PAGES, 1);
+    if (!jit->lower || !jit->kills ||
         cache_create(&jit->cache,
                      config->cache_bytes ? config->cache_bytes : CACHE_BYTES)) {
         destroy(jit);

@@ -66,6 +66,12 @@ struct recipe_value value_saved_cc(struct lower *l, unsigned cc)
     return (struct recipe_value){.where = VALUE_SLOT, .n = (uint8_t)n};
 }
 
+void value_again(struct lower *l, unsigned reg, struct recipe_value saved)
+{
+    assert(saved.where == VALUE_SLOT);
+    x64_load(&l->x, 4, reg, slot_at(saved.n));
+}
+
 static unsigned whole_reg(unsigned size, unsigned n)
 {
     return size == 1 ? n >> 2 : n;

@@ -94,6 +94,8 @@ void jit_block_killed(void *self, const struct block *block)
     struct jit *jit = self;
     struct block_tier *tier = blocks_tier(jit->cpu, block);
 
+    if (tier->users && jit->kills[block->phys >> MEM_PAGE_BITS] < UINT8_MAX)
+        jit->kills[block->phys >> MEM_PAGE_BITS]++;
     while (tier->users)
         translation_kill(jit,
                          ((struct member *)jit_at(jit, tier->users))->region);

@@ -9,13 +9,9 @@
 
 /* What is translated. The rest is left to interp_step(). */
 
-static bool native_shift(const struct insn *insn, enum sem sem)
+static bool native_shift(const struct insn *insn)
 {
-    bool by_cl = insn_shape(insn) == SHAPE_EC;
-
-    if (sem == SEM_rcl || sem == SEM_rcr)
-        return !by_cl && insn->imm == 1;
-    return by_cl || insn->imm;
+    return insn_shape(insn) == SHAPE_EC || insn->imm;
 }
 
 static bool native_double(const struct insn *insn, unsigned size)
@@ -50,7 +46,7 @@ static bool native_sem(const struct insn *insn, enum sem sem)
     case SEM_rcr:
     case SEM_shl:
     case SEM_shr:
-    case SEM_sar: return native_shift(insn, sem);
+    case SEM_sar: return native_shift(insn);
     case SEM_shld:
     case SEM_shrd: return native_double(insn, size);
     case SEM_bt:
@@ -63,6 +59,11 @@ static bool native_sem(const struct insn *insn, enum sem sem)
     case SEM_bswap: return size == 4;
     case SEM_salc:
     case SEM_xlat: return false;
+    case SEM_movs:
+    case SEM_stos:
+    case SEM_lods:
+    case SEM_cmps:
+    case SEM_scas: return !(insn->flags & (INSN_REP | INSN_REPNE));
     default: return sem < SEM_daa;
     }
 }
@@ -442,6 +443,9 @@ static void lower_one(struct lower *l)
         lower_shift(l);
     else if (sem < SEM_bt)
         lower_double(l);
+    else if (sem < SEM_movzx_b && (l->insn->flags & INSN_MEM) &&
+             insn_shape(l->insn) == SHAPE_EG)
+        lower_bit_string(l);
     else if (sem < SEM_movzx_b)
         lower_bit(l);
     else if (sem < SEM_seto || sem == SEM_lea)
@@ -452,6 +456,8 @@ static void lower_one(struct lower *l)
         lower_stack(l);
     else if (sem < SEM_nop)
         lower_jump(l);
+    else if (sem >= SEM_movs)
+        lower_string(l);
     else
         lower_plain(l);
 }

@@ -112,6 +112,8 @@ struct recipe_value value_cl(void);
 /* A slot that holds host register `reg`, or SETcc's byte. */
 struct recipe_value value_saved(struct lower *l, unsigned reg);
 struct recipe_value value_saved_cc(struct lower *l, unsigned cc);
+/* Host register `reg` = what was saved. */
+void value_again(struct lower *l, unsigned reg, struct recipe_value saved);
 /* The present value of a guest register. */
 struct recipe_value value_kept(struct lower *l, unsigned size, unsigned n);
 
@@ -155,6 +157,8 @@ void lower_load(struct lower *l);
 void lower_set(struct lower *l);
 void lower_stack(struct lower *l);
 void lower_plain(struct lower *l);
+void lower_string(struct lower *l);
+void lower_bit_string(struct lower *l);
 
 /* x64_simd.c */
 bool lower_simd_native(const struct insn *insn);
