@@ -297,6 +297,24 @@ static uint32_t scas_many(struct cpu *cpu, const struct run *r, uint32_t max)
     return done;
 }
 
+/* How many pairs of elements `size` apart are looked at: up to the first that
+ * is not `equal`. */
+static inline uint32_t count_pairs(const uint8_t *a, const uint8_t *b,
+                                   unsigned size, uint32_t count, bool equal)
+{
+    uint32_t done = 0;
+
+    while (done < count) {
+        bool same = get(a + (size_t)done * size, size) ==
+                    get(b + (size_t)done * size, size);
+
+        done++;
+        if (same != equal)
+            break;
+    }
+    return done;
+}
+
 static uint32_t cmps_many(struct cpu *cpu, const struct run *r, uint32_t max)
 {
     uint32_t a_at = offset_of(cpu, r, CPU_ESI);
@@ -312,10 +330,13 @@ static uint32_t cmps_many(struct cpu *cpu, const struct run *r, uint32_t max)
     from_b = interp_quick_read(cpu, SEG_ES, b_at, count * r->size);
     if (!from_a || !from_b)
         return 0;
-    do {
-        a = get(from_a + (size_t)done * r->size, r->size);
-        b = get(from_b + (size_t)done * r->size, r->size);
-    } while (++done < count && (a == b) == equal);
+    switch (r->size) { /* sizes known, the compiler makes quick loops */
+    case 1: done = count_pairs(from_a, from_b, 1, count, equal); break;
+    case 2: done = count_pairs(from_a, from_b, 2, count, equal); break;
+    default: done = count_pairs(from_a, from_b, 4, count, equal); break;
+    }
+    a = get(from_a + (size_t)(done - 1) * r->size, r->size);
+    b = get(from_b + (size_t)(done - 1) * r->size, r->size);
     flags_sub(cpu, 8 * r->size, a, b, 0);
     advance(cpu, r, CPU_ESI, done * r->size);
     advance(cpu, r, CPU_EDI, done * r->size);
