@@ -49,11 +49,6 @@ static bool native_sem(const struct insn *insn, enum sem sem)
     case SEM_sar: return native_shift(insn);
     case SEM_shld:
     case SEM_shrd: return native_double(insn, size);
-    case SEM_bt:
-    case SEM_bts:
-    case SEM_btr:
-    case SEM_btc:
-        return !(insn->flags & INSN_MEM) || insn_shape(insn) == SHAPE_EI;
     case SEM_movzx_b:
     case SEM_movsx_b: return native_extend(insn);
     case SEM_bswap: return size == 4;
