@@ -192,7 +192,7 @@ static void set_defaults(struct options *options)
 {
     memset(options, 0, sizeof(*options));
     options->board = MACHINE_PC;
-    options->engine = MACHINE_INTERP;
+    options->engine = MACHINE_JIT;
     options->limit_ns = UINT64_MAX;
 }
 

@@ -173,7 +173,7 @@ START_TEST(defaults)
     ck_parse("");
     ck_assert_int_eq(options.action, OPTIONS_RUN);
     ck_assert_int_eq(options.board, MACHINE_PC);
-    ck_assert_int_eq(options.engine, MACHINE_INTERP);
+    ck_assert_int_eq(options.engine, MACHINE_JIT);
     ck_assert_str_eq(options.cpu, "pentium3");
     ck_assert_uint_eq(options.ram_bytes, MIB(64));
     ck_assert_uint_eq(options.insns_per_sec, 0);
