@@ -6,7 +6,7 @@
 
 #define LINE_BYTES 1024
 #define PROMPT     "(vitrine) "
-#define HELD_POLLS 200 /* so long, about a second, a command may wait */
+#define HELD_POLLS 1000 /* so long, about five seconds, a command may wait */
 
 struct monitor_console {
     struct monitor_console_config config;
@@ -146,10 +146,12 @@ static void run_changed(void *self, enum run_pause pause)
 }
 
 /* A program that sends many lines means each for the machine as the one before
- * left it; a person may want to stop what takes too long. */
+ * left it; a person, surely one on a terminal, may want to stop what takes too
+ * long. */
 static bool must_hold(const struct monitor_console *c)
 {
-    return monitor_is_waiting(c->config.monitor) && c->held < HELD_POLLS;
+    return !c->echo && monitor_is_waiting(c->config.monitor) &&
+           c->held < HELD_POLLS;
 }
 
 void monitor_console_poll(struct monitor_console *c)

@@ -136,7 +136,7 @@ START_TEST(lines_wait_a_while)
     say("until 0x12345678\nstop\np 1+1\n");
     turn(50);
     ck_assert(!run_control_paused(&control));
-    turn(200);
+    turn(1000);
     ck_assert(run_control_paused(&control));
     ck_heard("0x2");
 }
