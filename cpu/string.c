@@ -200,7 +200,9 @@ static uint32_t room(const struct cpu *cpu, const struct run *r, unsigned seg,
         MEM_PAGE_BYTES - ((cpu->seg[seg].base + offset) & MEM_PAGE_MASK);
     uint64_t in_segment = (uint64_t)r->mask + 1 - offset;
 
-    return (in_segment < in_page ? (uint32_t)in_segment : in_page) / r->size;
+    /* A division by 1, 2 or 4. */
+    return (in_segment < in_page ? (uint32_t)in_segment : in_page) >>
+           (r->size >> 1);
 }
 
 static uint32_t least(uint32_t a, uint32_t b)
@@ -268,12 +270,15 @@ static uint32_t stos_many(struct cpu *cpu, const struct run *r, uint32_t max)
     return count;
 }
 
-static uint32_t get(const uint8_t *from, unsigned size)
+static inline uint32_t get(const uint8_t *from, unsigned size)
 {
     uint32_t value = 0;
 
-    memcpy(&value, from, size);
-    return value;
+    switch (size) {
+    case 1: return *from;
+    case 2: memcpy(&value, from, 2); return value;
+    default: memcpy(&value, from, 4); return value;
+    }
 }
 
 static uint32_t scas_many(struct cpu *cpu, const struct run *r, uint32_t max)
@@ -297,13 +302,17 @@ static uint32_t scas_many(struct cpu *cpu, const struct run *r, uint32_t max)
     return done;
 }
 
-/* How many pairs of elements `size` apart are looked at: up to the first that
- * is not `equal`. */
+/* How many pairs of elements of `size` bytes are looked at: up to the first
+ * that is not `equal`. */
 static inline uint32_t count_pairs(const uint8_t *a, const uint8_t *b,
                                    unsigned size, uint32_t count, bool equal)
 {
-    uint32_t done = 0;
+    uint32_t done = 0, step = 8 / size;
 
+    /* Eight bytes at once as long as all of them are alike. */
+    while (equal && count - done >= step &&
+           !memcmp(a + (size_t)done * size, b + (size_t)done * size, 8))
+        done += step;
     while (done < count) {
         bool same = get(a + (size_t)done * size, size) ==
                     get(b + (size_t)done * size, size);
