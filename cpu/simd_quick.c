@@ -345,20 +345,22 @@ HANDLER(xmm_to_gpr)
     { \
         struct xmm *d = &cpu->xmm[insn->reg]; \
         uint64_t s0 = cpu->xmm[insn->rm].q[0], s1 = cpu->xmm[insn->rm].q[1]; \
-        struct sse_env env; \
 \
         (void)s1; \
         if (UNLIKELY(!may_use_xmm(cpu))) \
             return simd_run(cpu, insn); \
-        sse_begin(cpu->mxcsr, &env); \
-        BODY_##form(name); \
+        { /* its life ends before the jump to the next handler */ \
+            struct sse_env env; \
+\
+            sse_begin(cpu->mxcsr, &env); \
+            BODY_##form(name); \
+        } \
         DISPATCH(cpu, insn + 1); \
     } \
     HANDLER(fp_mem_##name##form) \
     { \
         const uint8_t *host = source(cpu, insn, size, (size) == 16); \
         struct xmm *d = &cpu->xmm[insn->reg]; \
-        struct sse_env env; \
         uint64_t s0, s1; \
 \
         if (UNLIKELY(!host || !may_use_xmm(cpu))) \
@@ -366,8 +368,12 @@ HANDLER(xmm_to_gpr)
         s0 = get_host(host, (size) < 8 ? (size) : 8); \
         s1 = (size) == 16 ? get_host(host + (size)-8, 8) : 0; \
         (void)s1; \
-        sse_begin(cpu->mxcsr, &env); \
-        BODY_##form(name); \
+        { \
+            struct sse_env env; \
+\
+            sse_begin(cpu->mxcsr, &env); \
+            BODY_##form(name); \
+        } \
         DISPATCH(cpu, insn + 1); \
     }
 
@@ -393,24 +399,26 @@ ARITHMETIC_LIST(ARITHMETIC)
 #define FP_FORMS(name, size, put) \
     HANDLER(fp_reg_##name) \
     { \
-        const struct xmm s = cpu->xmm[insn->rm]; \
-\
         if (UNLIKELY(!may_use_xmm(cpu))) \
             return simd_run(cpu, insn); \
-        FP_BODY(name); \
-        put; \
+        { \
+            const struct xmm s = cpu->xmm[insn->rm]; \
+            FP_BODY(name); \
+            put; \
+        } \
         DISPATCH(cpu, insn + 1); \
     } \
     HANDLER(fp_mem_##name) \
     { \
         const uint8_t *host = source(cpu, insn, size, (size) == 16); \
-        struct xmm s; \
 \
         if (UNLIKELY(!host || !may_use_xmm(cpu))) \
             return simd_run(cpu, insn); \
-        s = get_host_xmm(host, size); \
-        FP_BODY(name); \
-        put; \
+        { \
+            const struct xmm s = get_host_xmm(host, size); \
+            FP_BODY(name); \
+            put; \
+        } \
         DISPATCH(cpu, insn + 1); \
     }
 
@@ -444,12 +452,13 @@ FP_LIST(FP_FORMS)
 #define FP_FROM_GPR(name) \
     HANDLER(fp_gpr_##name) \
     { \
-        const struct xmm s = {{cpu->reg[insn->rm], 0}}; \
-\
         if (UNLIKELY(!may_use_xmm(cpu))) \
             return simd_run(cpu, insn); \
-        FP_BODY(name); \
-        PUT_XMM; \
+        { \
+            const struct xmm s = {{cpu->reg[insn->rm], 0}}; \
+            FP_BODY(name); \
+            PUT_XMM; \
+        } \
         DISPATCH(cpu, insn + 1); \
     }
 FP_FROM_GPR(cvtsi2ss)
