@@ -144,44 +144,48 @@ static inline bool load_host(const struct cpu *cpu, const struct insn *insn,
 #define WITH_REGISTER(name, form, compute, dest, pops) \
     HANDLER(name##_##form) \
     { \
-        struct f80_env env; \
-        const struct f80 *st0 = place_of(cpu, 0); \
-        const struct f80 *other = place_of(cpu, insn->rm); \
-        struct f80 r; \
+        { /* ends before the next handler begins */ \
+            struct f80_env env; \
+            const struct f80 *st0 = place_of(cpu, 0); \
+            const struct f80 *other = place_of(cpu, insn->rm); \
+            struct f80 r; \
 \
-        if (UNLIKELY(!may_use(cpu) || !both_full(cpu, insn->rm))) \
-            return run(cpu, insn); \
-        fpu_begin(cpu, &env); \
-        r = compute; \
-        if (UNLIKELY(!settle(cpu, &env))) \
-            return run(cpu, insn); \
-        fpu_put(cpu, dest, r); \
-        if (pops) \
-            fpu_pop(cpu); \
-        note_insn(cpu, insn); \
+            if (UNLIKELY(!may_use(cpu) || !both_full(cpu, insn->rm))) \
+                return run(cpu, insn); \
+            fpu_begin(cpu, &env); \
+            r = compute; \
+            if (UNLIKELY(!settle(cpu, &env))) \
+                return run(cpu, insn); \
+            fpu_put(cpu, dest, r); \
+            if (pops) \
+                fpu_pop(cpu); \
+            note_insn(cpu, insn); \
+        } \
         DISPATCH(cpu, insn + 1); \
     }
 
 #define WITH_MEMORY(name, bits, compute) \
     HANDLER(name##_m##bits) \
     { \
-        struct f80_env env; \
-        const struct f80 *st0 = place_of(cpu, 0); \
-        struct f80 value, *other = &value, r; \
-        uint32_t at = offset_of(cpu, insn); \
-        uint64_t memory; \
+        { /* ends before the next handler begins */ \
+            struct f80_env env; \
+            const struct f80 *st0 = place_of(cpu, 0); \
+            struct f80 value, *other = &value, r; \
+            uint32_t at = offset_of(cpu, insn); \
+            uint64_t memory; \
 \
-        if (UNLIKELY(!load_host(cpu, insn, at, bits / 8, &memory) || \
-                     !may_use(cpu) || !both_full(cpu, 0) || \
-                     !widen##bits(memory, &value))) \
-            return run(cpu, insn); \
-        fpu_begin(cpu, &env); \
-        r = compute; \
-        if (UNLIKELY(!settle(cpu, &env))) \
-            return run(cpu, insn); \
-        fpu_put(cpu, 0, r); \
-        note_insn(cpu, insn); \
-        note_operand(cpu, insn, at); \
+            if (UNLIKELY(!load_host(cpu, insn, at, bits / 8, &memory) || \
+                         !may_use(cpu) || !both_full(cpu, 0) || \
+                         !widen##bits(memory, &value))) \
+                return run(cpu, insn); \
+            fpu_begin(cpu, &env); \
+            r = compute; \
+            if (UNLIKELY(!settle(cpu, &env))) \
+                return run(cpu, insn); \
+            fpu_put(cpu, 0, r); \
+            note_insn(cpu, insn); \
+            note_operand(cpu, insn, at); \
+        } \
         DISPATCH(cpu, insn + 1); \
     }
 
@@ -228,19 +232,21 @@ static inline void set_flags(struct cpu *cpu, enum f80_order order)
 #define COMPARE(name, i, quiet, pops, set) \
     HANDLER(name) \
     { \
-        struct f80_env env; \
-        enum f80_order order; \
+        { /* ends before the next handler begins */ \
+            struct f80_env env; \
+            enum f80_order order; \
 \
-        if (UNLIKELY(!may_use(cpu) || !both_full(cpu, i))) \
-            return run(cpu, insn); \
-        fpu_begin(cpu, &env); \
-        order = f80_compare(fpu_st(cpu, 0), fpu_st(cpu, i), quiet, &env); \
-        if (UNLIKELY(!settle(cpu, &env))) \
-            return run(cpu, insn); \
-        set(cpu, order); \
-        for (int n = 0; n < (pops); n++) \
-            fpu_pop(cpu); \
-        note_insn(cpu, insn); \
+            if (UNLIKELY(!may_use(cpu) || !both_full(cpu, i))) \
+                return run(cpu, insn); \
+            fpu_begin(cpu, &env); \
+            order = f80_compare(fpu_st(cpu, 0), fpu_st(cpu, i), quiet, &env); \
+            if (UNLIKELY(!settle(cpu, &env))) \
+                return run(cpu, insn); \
+            set(cpu, order); \
+            for (int n = 0; n < (pops); n++) \
+                fpu_pop(cpu); \
+            note_insn(cpu, insn); \
+        } \
         DISPATCH(cpu, insn + 1); \
     }
 
@@ -258,25 +264,27 @@ COMPARE(fucomip, insn->rm, true, 1, set_flags)
 #define COMPARE_MEMORY(name, bits, pops) \
     HANDLER(name##_m##bits) \
     { \
-        struct f80_env env; \
-        uint32_t at = offset_of(cpu, insn); \
-        struct f80 other; \
-        enum f80_order order; \
-        uint64_t value; \
+        { /* ends before the next handler begins */ \
+            struct f80_env env; \
+            uint32_t at = offset_of(cpu, insn); \
+            struct f80 other; \
+            enum f80_order order; \
+            uint64_t value; \
 \
-        if (UNLIKELY(!load_host(cpu, insn, at, bits / 8, &value) || \
-                     !may_use(cpu) || !both_full(cpu, 0) || \
-                     !widen##bits(value, &other))) \
-            return run(cpu, insn); \
-        fpu_begin(cpu, &env); \
-        order = f80_compare(fpu_st(cpu, 0), other, false, &env); \
-        if (UNLIKELY(!settle(cpu, &env))) \
-            return run(cpu, insn); \
-        set_order(cpu, order); \
-        if (pops) \
-            fpu_pop(cpu); \
-        note_insn(cpu, insn); \
-        note_operand(cpu, insn, at); \
+            if (UNLIKELY(!load_host(cpu, insn, at, bits / 8, &value) || \
+                         !may_use(cpu) || !both_full(cpu, 0) || \
+                         !widen##bits(value, &other))) \
+                return run(cpu, insn); \
+            fpu_begin(cpu, &env); \
+            order = f80_compare(fpu_st(cpu, 0), other, false, &env); \
+            if (UNLIKELY(!settle(cpu, &env))) \
+                return run(cpu, insn); \
+            set_order(cpu, order); \
+            if (pops) \
+                fpu_pop(cpu); \
+            note_insn(cpu, insn); \
+            note_operand(cpu, insn, at); \
+        } \
         DISPATCH(cpu, insn + 1); \
     }
 
@@ -359,24 +367,26 @@ LOAD(fild_m64, 8, widen_int(bits, 8, &value))
 #define STORE(name, size, convert, pops) \
     HANDLER(name) \
     { \
-        uint32_t at = offset_of(cpu, insn); \
-        uint8_t *host = interp_quick_write(cpu, insn->seg, at, size); \
-        struct f80_env env; \
-        struct f80 st0; \
-        uint64_t bits; \
+        { /* ends before the next handler begins */ \
+            uint32_t at = offset_of(cpu, insn); \
+            uint8_t *host = interp_quick_write(cpu, insn->seg, at, size); \
+            struct f80_env env; \
+            struct f80 st0; \
+            uint64_t bits; \
 \
-        if (UNLIKELY(!host || !may_use(cpu) || !both_full(cpu, 0))) \
-            return run(cpu, insn); \
-        fpu_begin(cpu, &env); \
-        st0 = fpu_st(cpu, 0); \
-        bits = (uint64_t)convert; \
-        if (UNLIKELY(!settle(cpu, &env))) \
-            return run(cpu, insn); \
-        memcpy(host, &bits, size); \
-        if (pops) \
-            fpu_pop(cpu); \
-        note_insn(cpu, insn); \
-        note_operand(cpu, insn, at); \
+            if (UNLIKELY(!host || !may_use(cpu) || !both_full(cpu, 0))) \
+                return run(cpu, insn); \
+            fpu_begin(cpu, &env); \
+            st0 = fpu_st(cpu, 0); \
+            bits = (uint64_t)convert; \
+            if (UNLIKELY(!settle(cpu, &env))) \
+                return run(cpu, insn); \
+            memcpy(host, &bits, size); \
+            if (pops) \
+                fpu_pop(cpu); \
+            note_insn(cpu, insn); \
+            note_operand(cpu, insn, at); \
+        } \
         DISPATCH(cpu, insn + 1); \
     }
 STORE(fst_m32, 4, f80_to_f32(st0, &env), false)
