@@ -415,6 +415,26 @@ START_TEST(each_iteration_counts)
 }
 END_TEST
 
+/* Handlers lead on by jumps: the host's stack does not grow with the guest's
+ * instructions, not even where they compute with floating point. */
+START_TEST(stack_stays)
+{
+    /* FADD ST, ST; ADDSD XMM0, XMM1; FCOM; JMP back */
+    static const uint8_t code[] = {0xd8, 0xc0, 0xf2, 0x0f, 0x58,
+                                   0xc1, 0xd8, 0xd1, 0xeb, 0xf6};
+    struct rig r;
+
+    create(&r, code, sizeof(code));
+    r.cpu->model = CPU_PENTIUM4;
+    r.cpu->cr4 |= CR4_OSFXSR;
+    r.cpu->fpu.present = true;
+    r.cpu->fpu.control = 0x37f;
+    ck_assert(run_to(&r, 2000000));
+    ck_assert_uint_eq(r.clock->insns, 2000000);
+    destroy(&r);
+}
+END_TEST
+
 /* A handler that faults at once for ever still lets time pass. */
 START_TEST(endless_faults_end)
 {
@@ -454,6 +474,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, interrupt_of_memory_comes_at_once);
     tcase_add_test(tcase, repetition_is_interrupted);
     tcase_add_test(tcase, each_iteration_counts);
+    tcase_add_test(tcase, stack_stays);
     tcase_add_test(tcase, endless_faults_end);
     tcase_add_test(tcase, stop_request_holds_after_the_instruction);
     suite_add_tcase(suite, tcase);
