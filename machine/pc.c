@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devices/acpi_hotplug.h"
 #include "devices/apic.h"
 #include "devices/ata.h"
 #include "devices/ata_dma.h"
@@ -609,6 +610,7 @@ static enum status build_pci(struct machine *m)
         .sleep = on_sleep,
         .sink = m,
     };
+    const struct acpi_hotplug_config hotplug = {"acpi_hotplug", m->ports};
     struct vga_pci_config vga = {
         .name = "vga_pci",
         .devfn = PCI_DEVFN(2, 0),
@@ -629,6 +631,7 @@ static enum status build_pci(struct machine *m)
     ADD(m, dev, piix3_create(&piix3, &dev));
     ADD(m, m->ide, piix3_ide_create(&ide, &m->ide));
     ADD(m, m->pm, piix4_pm_create(&pm, &m->pm));
+    ADD(m, dev, acpi_hotplug_create(&hotplug, &dev));
     ADD(m, dev, vga_pci_create(&vga, &dev));
     return STATUS_OK;
 }
