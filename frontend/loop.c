@@ -39,6 +39,7 @@ static bool step_machine(const struct loop *loop, enum loop_end *end,
     case MACHINE_POWERED_OFF: *end = LOOP_POWERED_OFF; return false;
     case MACHINE_EXIT_PORT: *end = LOOP_EXIT_PORT; return false;
     case MACHINE_REPLAY_OVER: *end = LOOP_REPLAY_OVER; return false;
+    case MACHINE_VERIFY_DIFFERS: *end = LOOP_VERIFY_DIFFERS; return false;
     }
     *end = LOOP_LIMIT;
     return machine_now_ns(machine) < loop->config->limit_ns;
@@ -70,7 +71,7 @@ static bool step(struct loop *loop, enum loop_end *end, struct failure *failure)
         return true;
     }
     if (config->script && *end != LOOP_EXIT_PORT &&
-        !step_script(loop, !runs, end, failure))
+        *end != LOOP_VERIFY_DIFFERS && !step_script(loop, !runs, end, failure))
         return false;
     if (!runs)
         return false;

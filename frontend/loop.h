@@ -54,6 +54,7 @@ enum loop_end {
     LOOP_EXIT_PORT, /* machine_exit_code() */
     LOOP_LIMIT,
     LOOP_REPLAY_OVER,
+    LOOP_VERIFY_DIFFERS, /* machine_verify_report() */
     LOOP_SCRIPT_QUIT,
     LOOP_SCRIPT_FAILED, /* failure is filled */
     LOOP_USER_QUIT,

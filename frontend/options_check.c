@@ -230,11 +230,36 @@ static bool check_replay(const struct options *options, struct failure *failure)
     return true;
 }
 
+/* Two machines in step have one past, which no debugger changes, and media
+ * that stay as they are. */
+static bool check_verify(struct options *options, struct failure *failure)
+{
+    const struct {
+        bool given;
+        const char *name;
+    } others[] = {
+        {options->record, "record"},         {options->replay, "replay"},
+        {options->given.gdb, "gdb"},         {options->given.qmp, "qmp"},
+        {options->given.monitor, "monitor"},
+    };
+
+    if (options->engine != MACHINE_VERIFY)
+        return true;
+    options->snapshot = true;
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        if (others[i].given)
+            return failure_set(failure, EXIT_STATUS_USAGE,
+                               "-engine verify and -%s exclude each other; "
+                               "leave one out",
+                               others[i].name);
+    return true;
+}
+
 bool options_check(struct options *options, struct failure *failure)
 {
     if (!settle_nographic(options, failure) ||
-        !check_terminal(options, failure) || !check_images(options, failure) ||
-        !check_replay(options, failure))
+        !check_verify(options, failure) || !check_terminal(options, failure) ||
+        !check_images(options, failure) || !check_replay(options, failure))
         return false;
     if (!settle_machine(options, failure) || !check_kernel(options, failure) ||
         !options_settle_net(options, failure))

@@ -127,11 +127,6 @@ bool options_take_engine(struct options *options, const struct option_row *row,
         return false;
     if (engine < 0)
         return report_choice(row, value, names, failure);
-    if (engine == MACHINE_VERIFY)
-        return report_value(row, value,
-                            "not available in this version; write -engine "
-                            "interp",
-                            failure);
     options->engine = (enum machine_engine)engine;
     return true;
 }

@@ -20,6 +20,8 @@
 #include "frontend/signals.h"
 #include "frontend/sound.h"
 #include "frontend/terminal.h"
+#include "frontend/verifying.h"
+#include "machine/verify.h"
 
 /* Everything is owned; it is opened in this order and closed in reverse. */
 struct session {
@@ -83,7 +85,8 @@ static bool open_firmware(struct session *s, struct machine_config *config,
     return true;
 }
 
-/* Read before the machine is made, let go of afterwards: it has a copy. */
+/* Read before the machine is made, let go of afterwards: it has a copy, or
+ * makes more machines from it (-engine verify). */
 static bool open_kernel(struct session *s, struct machine_config *config,
                         struct failure *failure)
 {
@@ -334,7 +337,8 @@ static bool open_all(struct session *s, struct failure *failure)
         !open_net(s, failure) || !open_recording(s, failure) ||
         !open_machine(s, &config, failure) || !open_input(s, failure))
         return false;
-    close_kernel(s);
+    if (s->options->engine != MACHINE_VERIFY)
+        close_kernel(s);
     start_script(s);
     return open_display(s, failure) && open_debuggers(s, failure) &&
            open_qmp(s, failure);
@@ -438,11 +442,13 @@ static void print_stats(struct session *s)
             (unsigned long long)stats.exceptions,
             (unsigned long long)stats.interrupts,
             (unsigned long long)machine_state_hash(s->machine));
+    verifying_print_stats(s->machine, stderr);
 }
 
 static int finish(struct session *s, enum loop_end end,
                   const struct failure *failure)
 {
+    bool differs = !machine_verify_end(s->machine);
     bool recorded = !s->recording || recording_end(s->recording);
 
     qmp_tell_end(s->qmp, end);
@@ -453,6 +459,8 @@ static int finish(struct session *s, enum loop_end end,
     }
     if (s->options->stats)
         print_stats(s);
+    if (differs)
+        return verifying_tell(s->machine, s->report);
     if (end == LOOP_SCRIPT_FAILED)
         return EXIT_STATUS_SCRIPT;
     if (s->replaying)
@@ -484,6 +492,7 @@ static int run(struct session *s)
     };
     struct failure failure;
 
+    machine_verify_let_interrupt(s->machine, signals_pending, s);
     s->started_ns = config.clock->now_ns(config.clock);
     return finish(s, loop_run(&config, &failure), &failure);
 }

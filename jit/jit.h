@@ -7,10 +7,17 @@
 
 struct cpu;
 
+/* Instructions to leave to the interpreter: those at these offsets of CS. */
+struct jit_skip {
+    const uint32_t *eip; /* borrowed */
+    size_t count;
+};
+
 struct jit_config {
     unsigned heat;      /* entries before a block is translated; 0: 16 */
     size_t cache_bytes; /* of translated code and what belongs to it; 0: as
                            much as is good */
+    const struct jit_skip *skip; /* borrowed; NULL: none */
 };
 
 /* Whether this host has a translator. */

@@ -81,6 +81,7 @@ struct jit {
     struct cpu *cpu; /* borrowed: it owns the jit */
     struct cache cache;
     unsigned heat;
+    const struct jit_skip *skip; /* borrowed; NULL: none */
     uint32_t enter, leave, redo, step, flags;
     uint32_t load_xmm, load_fpu;
     /* Load, store; 1, 2, 4, 8, 16 bytes, 16 bytes that must be aligned, 10. */

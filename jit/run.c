@@ -256,6 +256,7 @@ enum status jit_attach(struct cpu *cpu, const struct jit_config *config)
         return STATUS_NO_MEMORY;
     }
     jit->cpu = cpu;
+    jit->skip = config->skip;
     jit->heat = config->heat ? config->heat : HEAT;
     thunks_emit(jit);
     cpu->jit.bad2 = 1ull << 63 | 1;

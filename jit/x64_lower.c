@@ -63,9 +63,19 @@ static bool native_sem(const struct insn *insn, enum sem sem)
     }
 }
 
+static bool is_skipped(const struct cpu *cpu, const struct insn *insn)
+{
+    const struct jit *jit = cpu->engine.self;
+
+    for (size_t i = 0; jit->skip && i < jit->skip->count; i++)
+        if (jit->skip->eip[i] == block_insn_eip(insn))
+            return true;
+    return false;
+}
+
 bool lower_native(const struct cpu *cpu, const struct insn *insn)
 {
-    return !interp_is_special(insn->fn) &&
+    return !interp_is_special(insn->fn) && !is_skipped(cpu, insn) &&
            (native_sem(insn, insn_sem(insn)) || lower_simd_native(insn) ||
             lower_fpu_native(cpu, insn));
 }

@@ -10,7 +10,7 @@
 #include "devices/ps2_mouse.h"
 #include "devices/uart16550.h"
 #include "machine/machine.h"
-#include "machine/replay_int.h"
+#include "machine/verify_int.h"
 
 /* The keyboard's buffer takes 16 bytes; a key sends at most 8. */
 #define KEYBOARD_ROOM 8
@@ -120,9 +120,17 @@ bool machine_apply(struct machine *machine, const struct replay_record *record,
 static bool take(struct machine *m, struct replay_record *record,
                  struct host_block *block)
 {
+    struct host_block *base = block;
+    bool taken;
+
     if (m->config.replayer)
         return true;
-    if (!machine_apply(m, record, block))
+    if (m->verify && record->kind == REPLAY_MEDIUM)
+        block = verify_insert(m->verify, (unsigned)record->number[0], base);
+    taken = machine_apply(m, record, block);
+    if (m->verify)
+        verify_apply(m->verify, record, base, taken);
+    if (!taken)
         return false;
     if (m->config.recorder)
         recorder_put(m->config.recorder, record);

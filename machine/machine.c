@@ -10,6 +10,7 @@
 #include "devices/port61.h"
 #include "machine/machine_int.h"
 #include "machine/replay_int.h"
+#include "machine/verify_int.h"
 
 #define RAM_STEP  KIB(64)
 #define RAM_LEAST KIB(256)
@@ -103,6 +104,8 @@ static enum status build(struct machine *m, char *message, size_t size)
         recorder_begin(m->config.recorder, m);
     if (m->config.replayer)
         replayer_begin(m->config.replayer, m);
+    if (m->config.engine == MACHINE_VERIFY)
+        TRY(verify_begin(m, message, size));
     return pc_build(m, message, size);
 }
 
@@ -143,6 +146,7 @@ void machine_destroy(struct machine *machine)
     clock_destroy(machine->clock);
     bus_destroy(machine->ports);
     mem_destroy(machine->mem);
+    verify_destroy(machine->verify);
     free(machine->firmware);
     free(machine->bios);
     free(machine);
@@ -222,6 +226,8 @@ enum machine_stop machine_run(struct machine *machine, uint64_t until_ns)
         return replayer_run(machine->config.replayer, until_ns);
     if (machine->config.recorder)
         return recorder_run(machine->config.recorder, until_ns);
+    if (machine->verify)
+        return verify_run(machine->verify, until_ns);
     return machine_advance(machine, until_ns, UINT64_MAX);
 }
 

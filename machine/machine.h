@@ -21,6 +21,7 @@
 #define MACHINE_SERIALS  4
 #define MACHINE_RATE     100000000u /* default guest instructions a second */
 
+struct jit_skip;
 struct recorder;
 struct replayer;
 
@@ -31,7 +32,7 @@ enum machine_board {
 enum machine_engine {
     MACHINE_JIT,
     MACHINE_INTERP,
-    MACHINE_VERIFY
+    MACHINE_VERIFY /* both, compared: see machine/verify.h */
 };
 
 #define MACHINE_MODULES 32
@@ -75,10 +76,12 @@ struct machine_nic {
 
 struct machine_config {
     enum machine_board board;
-    enum machine_engine engine;
-    const char *cpu;        /* model name, e.g. "486"; copied */
-    size_t ram_bytes;       /* machine_ram_ok() */
-    uint64_t insns_per_sec; /* virtual speed; 0 = MACHINE_RATE */
+    enum machine_engine engine; /* VERIFY: no recorder and no replayer; firmware
+                                   and kernel outlive the machine */
+    const struct jit_skip *skip; /* borrowed; NULL: the usual. See jit/jit.h */
+    const char *cpu;             /* model name, e.g. "486"; copied */
+    size_t ram_bytes;            /* machine_ram_ok() */
+    uint64_t insns_per_sec;      /* virtual speed; 0 = MACHINE_RATE */
     int64_t start_time_sec; /* what the RTC shows at power-on: seconds since
                                1970-01-01 00:00 of the zone it shows */
     char boot_order[5];     /* of a, c, d, n; "" = "acd" */
@@ -107,11 +110,12 @@ struct machine_config {
 
 /* Why machine_run() came back. */
 enum machine_stop {
-    MACHINE_TIME_UP,     /* `until_ns` reached; run on when you like */
-    MACHINE_POWERED_OFF, /* the guest switched off */
-    MACHINE_EXIT_PORT,   /* port F4 was written: machine_exit_code() */
-    MACHINE_DEBUG,       /* machine_debug_stop() says why; run on likewise */
-    MACHINE_REPLAY_OVER, /* see replayer_get_outcome() */
+    MACHINE_TIME_UP,        /* `until_ns` reached; run on when you like */
+    MACHINE_POWERED_OFF,    /* the guest switched off */
+    MACHINE_EXIT_PORT,      /* port F4 was written: machine_exit_code() */
+    MACHINE_DEBUG,          /* machine_debug_stop() says why; run on likewise */
+    MACHINE_REPLAY_OVER,    /* see replayer_get_outcome() */
+    MACHINE_VERIFY_DIFFERS, /* see machine_verify_report() */
 };
 
 struct machine;

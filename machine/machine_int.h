@@ -15,6 +15,7 @@
 
 struct ne2000;
 struct pci_bus;
+struct verify;
 
 struct machine {
     struct machine_config config; /* the strings are copied below */
@@ -36,6 +37,8 @@ struct machine {
     struct device *uart[MACHINE_SERIALS];
     struct pci_bus *pci;
     struct ne2000 *nic; /* inside one of `devices` */
+
+    struct verify *verify; /* owned; NULL: another engine */
 
     uint8_t *bios; /* a copy of the system BIOS */
     size_t bios_bytes, vgabios_bytes;

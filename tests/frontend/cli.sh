@@ -39,7 +39,7 @@ grep -q -- '-fda FILE' "$work/out" || { echo "-help"; failed=1; }
 # Wrong usage.
 check 2 "unknown option" --nonsense
 check 2 "not a size" -m many
-check 2 "not available in this version" -engine verify
+check 2 "exclude each other" -engine verify -record "$work/run.log"
 [ -s "$work/out" ] && { echo "errors belong to standard error"; failed=1; }
 
 # What the host cannot provide.
@@ -82,6 +82,10 @@ check 0 "" -display none -script "$work/good.txt"
 # Time limits and figures.
 check 0 "state hash: " -display none -limit 50ms -stats
 grep -q '^instructions: [1-9]' "$work/err" || { echo "-stats"; failed=1; }
+
+# Both engines compared.
+check 0 "runs compared: 150" -display none -limit 150ms -stats \
+    -engine verify
 
 # The same run twice, and in real time, is the same run.
 hash_of() {

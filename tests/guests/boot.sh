@@ -20,7 +20,8 @@
 # append or append_N a kernel's command line; off_N that the guest switches the
 # machine off after the script of boot N.
 #
-# VITRINE_ENGINE is the engine for all boots: jit, interp or verify.
+# VITRINE_ENGINE is the engine for all boots: jit, interp or verify (which drops
+# what is written: a case that looks for it fails).
 set -eu
 vitrine=$1 case=$2 firmware=$3
 here=$(cd "$(dirname "$0")" && pwd)
