@@ -82,7 +82,7 @@ while command -v "script_$number" >/dev/null 2>&1; do
     [ -n "$off" ] || echo "quit" >>"$scratch/script"
     eval "more=\${args_$number:-} append=\${append_$number:-\${append:-}}"
     # Guest time costs host time: the limit ends what a script cannot.
-    "$vitrine" -display none -audio none -speed max -limit 600s \
+    "$vitrine" -display none -audio none -speed max -limit "${limit:-600s}" \
         $args $more ${append:+-append "$append"} \
         $media ${copy:+"$copy"} -script "$scratch/script" \
         -stats 2>"$scratch/stats" || {
