@@ -20,6 +20,7 @@
 #include "frontend/signals.h"
 #include "frontend/sound.h"
 #include "frontend/terminal.h"
+#include "frontend/translating.h"
 #include "frontend/verifying.h"
 #include "machine/verify.h"
 
@@ -442,6 +443,7 @@ static void print_stats(struct session *s)
             (unsigned long long)stats.exceptions,
             (unsigned long long)stats.interrupts,
             (unsigned long long)machine_state_hash(s->machine));
+    translating_print_stats(s->machine, stderr);
     verifying_print_stats(s->machine, stderr);
 }
 

@@ -2,6 +2,7 @@
 #ifndef JIT_JIT_H
 #define JIT_JIT_H
 
+#include "core/jit_stats.h"
 #include "core/status.h"
 #include "core/types.h"
 
@@ -27,5 +28,8 @@ bool jit_available(void);
  * model is not translated for goes on with the interpreter alone.
  * Errors: NO_MEMORY; BAD_ARGUMENT on a host without a translator. */
 enum status jit_attach(struct cpu *cpu, const struct jit_config *config);
+
+/* False: the CPU has no translator. */
+bool jit_get_stats(const struct cpu *cpu, struct jit_stats *stats);
 
 #endif

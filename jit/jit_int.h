@@ -92,12 +92,18 @@ struct jit {
     const struct insn *next; /* where to go on after SITE_ACCESS, SITE_STEP */
     struct lower *lower;     /* working memory of a translation; owned */
     struct target targets[1u << TARGET_BITS];
-    uint64_t translated, insns, code_bytes; /* statistics */
+    struct jit_stats stats;       /* but for `left` */
+    uint32_t left[2][INSN_SLOTS]; /* instructions; repeated ones */
 };
 
 /* Makes a translation of the region around `head` and enters it in the
  * records. Returns its place, or 0 if there is nothing to gain. */
 uint32_t jit_translate(struct jit *jit, const struct block *head);
+
+/* Counts a plan that became a translation. `native` as for plan_flags(). */
+void stats_note_plan(struct jit *jit, const struct plan *plan,
+                     bool (*native)(const struct cpu *cpu,
+                                    const struct insn *insn));
 
 /* The fixed code that translations call. */
 void thunks_emit(struct jit *jit);

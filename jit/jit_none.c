@@ -12,3 +12,10 @@ enum status jit_attach(struct cpu *cpu, const struct jit_config *config)
     (void)config;
     return STATUS_BAD_ARGUMENT;
 }
+
+bool jit_get_stats(const struct cpu *cpu, struct jit_stats *stats)
+{
+    (void)cpu;
+    (void)stats;
+    return false;
+}

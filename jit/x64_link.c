@@ -29,6 +29,7 @@ void link_connect(struct jit *jit, uint32_t place, uint32_t target)
     if (!link->check && b->phys - a->phys != b->eip - a->eip)
         return;
     link->target = target;
+    jit->stats.links_made++;
     link->next = to->in;
     link->prev = 0;
     if (to->in)
@@ -52,6 +53,7 @@ static void disconnect(struct jit *jit, uint32_t place)
     if (link->next)
         ((struct link *)jit_at(jit, link->next))->prev = link->prev;
     link->target = 0;
+    jit->stats.links_undone++;
     set_check(jit, link, UINT32_MAX);
     set_jump(jit, link, link->stub);
 }
@@ -96,9 +98,11 @@ void jit_block_killed(void *self, const struct block *block)
 
     if (tier->users && jit->kills[block->phys >> MEM_PAGE_BITS] < UINT8_MAX)
         jit->kills[block->phys >> MEM_PAGE_BITS]++;
-    while (tier->users)
+    while (tier->users) {
+        jit->stats.killed++;
         translation_kill(jit,
                          ((struct member *)jit_at(jit, tier->users))->region);
+    }
 }
 
 void jit_make_room(struct jit *jit)
@@ -108,6 +112,7 @@ void jit_make_room(struct jit *jit)
     for (uint32_t n = jit->translations[number]; n;
          n = ((struct translation *)jit_at(jit, n))->next)
         translation_kill(jit, n);
+    jit->stats.evictions += jit->translations[number] != 0;
     jit->translations[number] = 0;
     cache_next(&jit->cache);
 }
@@ -116,6 +121,7 @@ void jit_forget(void *self)
 {
     struct jit *jit = self;
 
+    jit->stats.flushes++;
     memset(jit->translations, 0, sizeof(jit->translations));
     memset(jit->targets, 0, sizeof(jit->targets));
     cache_begin(&jit->cache, jit->cache.start);

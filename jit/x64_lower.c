@@ -677,8 +677,8 @@ uint32_t jit_translate(struct jit *jit, const struct block *head)
     jit->translations[cache->current] = place;
     if (!add_members(l))
         translation_kill(jit, place);
-    jit->translated++;
-    jit->code_bytes += cache_place(cache, l->x.at) - cache->code;
+    stats_note_plan(jit, &l->plan, lower_native);
+    jit->stats.code_bytes += cache_place(cache, l->x.at) - cache->code;
     cache->code = (cache_place(cache, l->x.at) + 15) & ~15u;
     return t->dead ? 0 : place;
 }

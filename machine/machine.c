@@ -8,6 +8,7 @@
 #include "devices/apic.h"
 #include "devices/ne2000.h"
 #include "devices/port61.h"
+#include "jit/jit.h"
 #include "machine/machine_int.h"
 #include "machine/replay_int.h"
 #include "machine/verify_int.h"
@@ -305,4 +306,10 @@ void machine_get_stats(const struct machine *machine,
         .interrupts = cpu.interrupts,
         .resets = machine->resets,
     };
+}
+
+bool machine_get_jit_stats(const struct machine *machine,
+                           struct jit_stats *stats)
+{
+    return jit_get_stats(machine->cpu, stats);
 }

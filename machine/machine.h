@@ -11,6 +11,7 @@
 
 #include "core/display.h"
 #include "core/host.h"
+#include "core/jit_stats.h"
 #include "core/keys.h"
 #include "core/log.h"
 #include "core/status.h"
@@ -213,5 +214,8 @@ struct machine_stats {
 };
 void machine_get_stats(const struct machine *machine,
                        struct machine_stats *stats);
+/* Of the translator; false: the machine has none. */
+bool machine_get_jit_stats(const struct machine *machine,
+                           struct jit_stats *stats);
 
 #endif

@@ -82,6 +82,14 @@ check 0 "" -display none -script "$work/good.txt"
 # Time limits and figures.
 check 0 "state hash: " -display none -limit 50ms -stats
 grep -q '^instructions: [1-9]' "$work/err" || { echo "-stats"; failed=1; }
+if [ "$(uname -sm)" = "Linux x86_64" ]; then
+    check 0 "links made: " -display none -limit 150ms -stats
+    grep -q '^translations: [1-9]' "$work/err" &&
+        grep -q '^host code bytes: [1-9]' "$work/err" ||
+        { echo "-stats of the translator"; failed=1; }
+fi
+check 0 "state hash: " -display none -limit 50ms -stats -engine interp
+! grep -q '^translations: ' "$work/err" || { echo "-stats, interp"; failed=1; }
 
 # Both engines compared.
 check 0 "runs compared: 150" -display none -limit 150ms -stats \

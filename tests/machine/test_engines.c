@@ -58,6 +58,30 @@ static uint64_t length_ns(uint64_t usual_ms)
     return (text ? strtoull(text, NULL, 10) : usual_ms) * 1000000;
 }
 
+static void check_stats(struct machine *interp, struct machine *jit)
+{
+    struct jit_stats stats;
+    uint64_t named = 0;
+
+    ck_assert(!machine_get_jit_stats(interp, &stats));
+    ck_assert(machine_get_jit_stats(jit, &stats));
+    ck_assert_uint_gt(stats.translations, 0);
+    ck_assert_uint_ge(stats.blocks, stats.translations);
+    ck_assert_uint_ge(stats.insns, stats.blocks);
+    ck_assert_uint_ge(stats.code_bytes, stats.translations);
+    ck_assert_uint_ge(stats.links_made, stats.links_undone);
+    ck_assert_uint_ge(stats.translations, stats.killed);
+    for (unsigned i = 0; i < stats.left_count; i++) {
+        ck_assert_uint_gt(stats.left[i].count, 0);
+        ck_assert(!i || stats.left[i].count <= stats.left[i - 1].count);
+        named += stats.left[i].count;
+    }
+    ck_assert_uint_le(named, stats.insns_left);
+    ck_assert_uint_le(stats.insns_left, stats.insns);
+    if (stats.left_count < JIT_STATS_LEFT)
+        ck_assert_uint_eq(named, stats.insns_left);
+}
+
 static void compare(struct machine *a, struct machine *b, uint64_t until_ns)
 {
     for (uint64_t ns = STEP_NS; ns <= until_ns; ns += STEP_NS) {
@@ -71,6 +95,7 @@ static void compare(struct machine *a, struct machine *b, uint64_t until_ns)
         if (stop != MACHINE_TIME_UP)
             break;
     }
+    check_stats(a, b);
     machine_destroy(a);
     machine_destroy(b);
 }

@@ -1,0 +1,91 @@
+#include <string.h>
+
+#include "cpu/interp.h"
+#include "cpu/state.h"
+#include "jit/jit_int.h"
+
+static bool is_repeated(const struct insn *insn)
+{
+    return (insn_info[insn->slot].traits & INSN_TRAIT_REP) &&
+           (insn->flags & (INSN_REP | INSN_REPNE));
+}
+
+void stats_note_plan(struct jit *jit, const struct plan *plan,
+                     bool (*native)(const struct cpu *cpu,
+                                    const struct insn *insn))
+{
+    jit->stats.translations++;
+    jit->stats.blocks += plan->count;
+    for (unsigned i = 0; i < plan->count; i++) {
+        const struct insn *insn = plan->block[i].block->insn;
+        const struct insn *end = insn + plan->block[i].count;
+
+        for (; insn < end && !interp_is_special(insn->fn); insn++) {
+            jit->stats.insns++;
+            if (native(jit->cpu, insn))
+                continue;
+            jit->stats.insns_left++;
+            jit->left[is_repeated(insn)][insn->slot]++;
+        }
+    }
+}
+
+static bool is_named(unsigned slot, const char *mnemonic)
+{
+    const char *name = insn_info[slot].mnemonic;
+
+    return name && strcmp(name, mnemonic) == 0;
+}
+
+/* All that have the mnemonic of `slot`; 0 if an earlier slot has it. */
+static uint64_t count_named(const uint32_t *left, unsigned slot)
+{
+    const char *mnemonic = insn_info[slot].mnemonic;
+    uint64_t count = 0;
+
+    for (unsigned i = 0; i < INSN_SLOTS; i++) {
+        if (!left[i] || !is_named(i, mnemonic))
+            continue;
+        if (i < slot)
+            return 0;
+        count += left[i];
+    }
+    return count;
+}
+
+static void insert(struct jit_stats *stats, const struct jit_left *left)
+{
+    unsigned at = stats->left_count;
+
+    while (at && stats->left[at - 1].count < left->count)
+        at--;
+    if (at == JIT_STATS_LEFT)
+        return;
+    if (stats->left_count < JIT_STATS_LEFT)
+        stats->left_count++;
+    memmove(&stats->left[at + 1], &stats->left[at],
+            (stats->left_count - 1 - at) * sizeof(*left));
+    stats->left[at] = *left;
+}
+
+bool jit_get_stats(const struct cpu *cpu, struct jit_stats *stats)
+{
+    const struct jit *jit = cpu->engine.self;
+
+    if (!jit)
+        return false;
+    *stats = jit->stats;
+    for (unsigned i = 0; i < 2 * INSN_SLOTS; i++) {
+        unsigned slot = i % INSN_SLOTS;
+        const uint32_t *left = jit->left[i / INSN_SLOTS];
+        struct jit_left one = {.mnemonic = insn_info[slot].mnemonic,
+                               .repeated = i >= INSN_SLOTS};
+
+        if (!left[slot] || !one.mnemonic)
+            continue;
+        one.count = count_named(left, slot);
+        if (one.count)
+            insert(stats, &one);
+    }
+    return true;
+}
