@@ -1,33 +1,29 @@
-/* One file in memory, mapped to write and to run. */
+/* Memory without a file, mapped to write and, the same pages, to run. perf
+ * takes names of code for such memory only. */
 #define _GNU_SOURCE
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "jit/cache.h"
 
 bool cache_map(struct cache *cache)
 {
-    int fd = memfd_create("jit", MFD_CLOEXEC);
-    void *write = MAP_FAILED, *run = MAP_FAILED;
+    void *write, *run;
 
-    if (fd < 0)
+    write = mmap(NULL, cache->bytes, PROT_READ | PROT_WRITE,
+                 MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (write == MAP_FAILED)
         return false;
-    if (ftruncate(fd, (off_t)cache->bytes) == 0) {
-        write =
-            mmap(NULL, cache->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-        run =
-            mmap(NULL, cache->bytes, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
-    }
-    close(fd);
-    if (write != MAP_FAILED && run != MAP_FAILED) {
+    /* No bytes of a shared mapping: another mapping of it. */
+    run = mremap(write, 0, cache->bytes, MREMAP_MAYMOVE);
+    if (run != MAP_FAILED &&
+        mprotect(run, cache->bytes, PROT_READ | PROT_EXEC) == 0) {
         cache->write = write;
         cache->run = run;
         return true;
     }
-    if (write != MAP_FAILED)
-        munmap(write, cache->bytes);
     if (run != MAP_FAILED)
         munmap(run, cache->bytes);
+    munmap(write, cache->bytes);
     return false;
 }
 
