@@ -53,4 +53,12 @@ struct host_net {
                  uint64_t now_ns);
 };
 
+/* Who names the host's code that is made while the machine runs: a profiler.
+ * `code` is where it runs, and may be where other code was before; `name` is
+ * one word. */
+struct host_code_map {
+    void (*add)(struct host_code_map *self, const void *code, size_t bytes,
+                const char *name);
+};
+
 #endif

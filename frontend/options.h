@@ -60,7 +60,7 @@ struct options {
     int64_t rtc_sec; /* seconds since 1970-01-01, as shown */
     bool exit_port;
     uint64_t limit_ns; /* guest time; UINT64_MAX: none */
-    bool stats;
+    bool stats, perf_map;
     bool log_guest; /* show what guests do oddly */
 
     struct options_drive floppy[MACHINE_FLOPPIES];

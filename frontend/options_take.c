@@ -258,6 +258,7 @@ bool options_take_flag(struct options *options, const struct option_row *row,
         {"full-screen", &options->full_screen},
         {"exit-port", &options->exit_port},
         {"stats", &options->stats},
+        {"perf-map", &options->perf_map},
         {"paused", &options->start_paused},
     };
     size_t i;

@@ -12,6 +12,7 @@
 #include "frontend/loop.h"
 #include "frontend/media.h"
 #include "frontend/net.h"
+#include "frontend/perf_map.h"
 #include "frontend/ports.h"
 #include "frontend/qmp.h"
 #include "frontend/recording.h"
@@ -36,6 +37,7 @@ struct session {
     struct ports *ports;
     struct sound *sound;
     struct net *net;
+    struct perf_map *perf_map;
     struct recording *recording;
     struct replaying *replaying;
     struct machine *machine;
@@ -161,6 +163,23 @@ static bool open_recording(struct session *s, struct failure *failure)
                           failure);
 }
 
+static bool open_perf_map(struct session *s, struct failure *failure)
+{
+    return !s->options->perf_map ||
+           perf_map_open(&s->report->log, &s->perf_map, failure);
+}
+
+/* The interpreter makes no code, so that perf names nothing. */
+static void check_perf_map(struct session *s)
+{
+    struct jit_stats stats;
+
+    if (s->perf_map && !machine_get_jit_stats(s->machine, &stats))
+        report_notice(s->report,
+                      "-perf-map: this machine runs without the translator, so "
+                      "there is no code to name");
+}
+
 static bool open_machine(struct session *s, struct machine_config *config,
                          struct failure *failure)
 {
@@ -169,6 +188,7 @@ static bool open_machine(struct session *s, struct machine_config *config,
 
     configure(s, config);
     config->audio = s->sound ? sound_input(s->sound) : NULL;
+    config->code_map = perf_map_input(s->perf_map);
     config->log = &s->report->log;
     media_plug(&s->media, config);
     ports_plug(s->ports, config);
@@ -335,11 +355,13 @@ static bool open_all(struct session *s, struct failure *failure)
         !open_kernel(s, &config, failure) ||
         !ports_open(s->options, s->script, log, &s->ports, failure) ||
         !sound_open(s->options, log, &s->sound, failure) ||
-        !open_net(s, failure) || !open_recording(s, failure) ||
-        !open_machine(s, &config, failure) || !open_input(s, failure))
+        !open_net(s, failure) || !open_perf_map(s, failure) ||
+        !open_recording(s, failure) || !open_machine(s, &config, failure) ||
+        !open_input(s, failure))
         return false;
     if (s->options->engine != MACHINE_VERIFY)
         close_kernel(s);
+    check_perf_map(s);
     start_script(s);
     return open_display(s, failure) && open_debuggers(s, failure) &&
            open_qmp(s, failure);
@@ -363,6 +385,7 @@ static void close_all(struct session *s, int status)
     machine_destroy(s->machine);
     net_close(s->net);
     recording_close(s->recording);
+    perf_map_close(s->perf_map);
     replaying_close(s->replaying);
     sound_close(s->sound);
     ports_close(s->ports);

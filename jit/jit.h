@@ -7,6 +7,7 @@
 #include "core/types.h"
 
 struct cpu;
+struct host_code_map;
 
 /* Instructions to leave to the interpreter: those at these offsets of CS. */
 struct jit_skip {
@@ -18,7 +19,8 @@ struct jit_config {
     unsigned heat;      /* entries before a block is translated; 0: 16 */
     size_t cache_bytes; /* of translated code and what belongs to it; 0: as
                            much as is good */
-    const struct jit_skip *skip; /* borrowed; NULL: none */
+    const struct jit_skip *skip;    /* borrowed; NULL: none */
+    struct host_code_map *code_map; /* the same; hears of all code */
 };
 
 /* Whether this host has a translator. */

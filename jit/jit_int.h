@@ -81,7 +81,8 @@ struct jit {
     struct cpu *cpu; /* borrowed: it owns the jit */
     struct cache cache;
     unsigned heat;
-    const struct jit_skip *skip; /* borrowed; NULL: none */
+    const struct jit_skip *skip;    /* borrowed; NULL: none */
+    struct host_code_map *code_map; /* the same */
     uint32_t enter, leave, redo, step, flags;
     uint32_t load_xmm, load_fpu;
     /* Load, store; 1, 2, 4, 8, 16 bytes, 16 bytes that must be aligned, 10. */
@@ -104,6 +105,12 @@ uint32_t jit_translate(struct jit *jit, const struct block *head);
 void stats_note_plan(struct jit *jit, const struct plan *plan,
                      bool (*native)(const struct cpu *cpu,
                                     const struct insn *insn));
+
+/* Tells the code map of the code that was emitted for `head` from `code` on;
+ * and of the fixed code. */
+void stats_map_code(const struct jit *jit, const struct block *head,
+                    uint32_t code, size_t bytes);
+void stats_map_thunks(const struct jit *jit);
 
 /* The fixed code that translations call. */
 void thunks_emit(struct jit *jit);

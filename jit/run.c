@@ -257,8 +257,10 @@ enum status jit_attach(struct cpu *cpu, const struct jit_config *config)
     }
     jit->cpu = cpu;
     jit->skip = config->skip;
+    jit->code_map = config->code_map;
     jit->heat = config->heat ? config->heat : HEAT;
     thunks_emit(jit);
+    stats_map_thunks(jit);
     cpu->jit.bad2 = 1ull << 63 | 1;
     cpu->jit.bad4 = 1ull << 63 | 3;
     cpu->jit.bad8 = 1ull << 63 | 7;

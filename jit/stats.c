@@ -1,5 +1,7 @@
+#include <stdio.h>
 #include <string.h>
 
+#include "core/host.h"
 #include "cpu/interp.h"
 #include "cpu/state.h"
 #include "jit/jit_int.h"
@@ -88,4 +90,24 @@ bool jit_get_stats(const struct cpu *cpu, struct jit_stats *stats)
             insert(stats, &one);
     }
     return true;
+}
+
+void stats_map_code(const struct jit *jit, const struct block *head,
+                    uint32_t code, size_t bytes)
+{
+    const struct segment *cs = &jit->cpu->seg[SEG_CS];
+    char name[32];
+
+    if (!jit->code_map)
+        return;
+    snprintf(name, sizeof(name), "guest_%08x_cs%04x",
+             (unsigned)(cs->base + head->eip), (unsigned)cs->selector);
+    jit->code_map->add(jit->code_map, jit->cache.run + code, bytes, name);
+}
+
+void stats_map_thunks(const struct jit *jit)
+{
+    if (jit->code_map)
+        jit->code_map->add(jit->code_map, jit->cache.run, jit->cache.start,
+                           "translator_thunks");
 }

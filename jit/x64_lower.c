@@ -679,6 +679,8 @@ uint32_t jit_translate(struct jit *jit, const struct block *head)
         translation_kill(jit, place);
     stats_note_plan(jit, &l->plan, lower_native);
     jit->stats.code_bytes += cache_place(cache, l->x.at) - cache->code;
+    stats_map_code(jit, head, cache->code,
+                   cache_place(cache, l->x.at) - cache->code);
     cache->code = (cache_place(cache, l->x.at) + 15) & ~15u;
     return t->dead ? 0 : place;
 }

@@ -101,9 +101,10 @@ struct machine_config {
     struct host_char *serial[MACHINE_SERIALS];
     struct host_char *parallel, *debugcon;
     struct machine_nic nic;
-    struct host_audio *audio; /* borrowed; NULL: no sound */
-    struct log *log;          /* borrowed; NULL: silence */
-    bool exit_port;           /* port F4 ends the run */
+    struct host_audio *audio;       /* borrowed; NULL: no sound */
+    struct host_code_map *code_map; /* borrowed; NULL: nobody asks */
+    struct log *log;                /* borrowed; NULL: silence */
+    bool exit_port;                 /* port F4 ends the run */
     /* At most one of these, borrowed; see machine/replay.h. */
     struct recorder *recorder;
     struct replayer *replayer;

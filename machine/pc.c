@@ -226,7 +226,8 @@ static enum status build_cpu(struct machine *m)
         .ferr = {on_ferr, m, 0},
         .log = m->config.log,
     };
-    const struct jit_config jit = {.skip = m->config.skip};
+    const struct jit_config jit = {.skip = m->config.skip,
+                                   .code_map = m->config.code_map};
 
     if (has_apic(m))
         config.apic = (struct apic_base_line){on_apic_base, m};

@@ -215,6 +215,7 @@ static void keep_config(struct verify *v, const struct machine_config *config)
 {
     v->config = *config;
     v->config.audio = NULL;
+    v->config.code_map = NULL;
     v->config.log = NULL;
     v->config.nic.host = NULL;
     v->nowhere.put = put_nowhere;

@@ -91,6 +91,41 @@ fi
 check 0 "state hash: " -display none -limit 50ms -stats -engine interp
 ! grep -q '^translations: ' "$work/err" || { echo "-stats, interp"; failed=1; }
 
+# Names for perf; the shell's PID becomes the program's. A folder in the file's
+# place cannot be replaced.
+cat >"$work/mapped" <<'EOF'
+echo $$ >"$1/pid"
+[ "$2" = 0 ] || mkdir "/tmp/perf-$$.map"
+vitrine=$3
+shift 3
+exec "$vitrine" -perf-map -display none -limit 150ms "$@"
+EOF
+mapped() {
+    blocked=$1
+    shift
+    timeout 60 sh "$work/mapped" "$work" "$blocked" "$vitrine" "$@" \
+        >"$work/out" 2>"$work/err" </dev/null
+    got=$?
+    map=/tmp/perf-$(cat "$work/pid").map
+}
+mapped 0
+[ "$got" = 0 ] || { echo "-perf-map: status $got"; failed=1; }
+if [ "$(uname -sm)" = "Linux x86_64" ]; then
+    grep -Eq '^[0-9a-f]+ [0-9a-f]+ guest_[0-9a-f]{8}_cs[0-9a-f]{4}$' "$map" ||
+        { echo "-perf-map: no names"; failed=1; }
+    ! grep -Evq '^[0-9a-f]+ [0-9a-f]+ [a-z0-9_]+$' "$map" ||
+        { echo "-perf-map: odd lines"; failed=1; }
+fi
+rm -f "$map"
+mapped 0 -engine interp
+grep -q "without the translator" "$work/err" && [ ! -s "$map" ] ||
+    { echo "-perf-map -engine interp"; failed=1; }
+rm -f "$map"
+mapped 1
+[ "$got" = 3 ] && grep -q "perf-map: cannot make $map" "$work/err" ||
+    { echo "-perf-map, no file: status $got"; cat "$work/err"; failed=1; }
+rmdir "$map"
+
 # Both engines compared.
 check 0 "runs compared: 150" -display none -limit 150ms -stats \
     -engine verify

@@ -443,6 +443,9 @@ START_TEST(files_and_flags)
     ck_assert_str_eq(options.vgabios, "b");
     ck_assert_str_eq(options.script, "c");
     ck_assert(options.stats && options.exit_port && options.log_guest);
+    ck_assert(!options.perf_map);
+    ck_parse("-perf-map");
+    ck_assert(options.perf_map);
 }
 END_TEST
 
