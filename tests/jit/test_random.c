@@ -57,6 +57,7 @@ struct program {
     uint32_t block[BLOCKS];
     enum mode mode;
     bool wide, paging, user;
+    bool calm; /* pointers stay as they are, so that loops run on */
 };
 
 static uint32_t next(struct program *p)
@@ -130,12 +131,30 @@ static void put_memory(struct program *p, unsigned reg)
     }
 }
 
-static void put_operands(struct program *p)
+/* A register that may change: not those that point somewhere, in a calm
+ * program. */
+static uint32_t some_reg(struct program *p)
+{
+    return p->calm ? next(p) % 3 : next(p) & 7;
+}
+
+static void put_operands_of(struct program *p, uint32_t reg)
 {
     if (one_in(p, 2))
-        put_memory(p, next(p));
+        put_memory(p, reg);
     else
-        put(p, 0xc0 | (next(p) & 0x3f), 1);
+        put(p, 0xc0 | reg << 3 | some_reg(p), 1);
+}
+
+static void put_operands(struct program *p)
+{
+    put_operands_of(p, some_reg(p));
+}
+
+/* Where the field of the register is part of the opcode. */
+static void put_group(struct program *p)
+{
+    put_operands_of(p, next(p) & 7);
 }
 
 static void put_prefixes(struct program *p)
@@ -170,20 +189,29 @@ static void put_alu(struct program *p)
         put(p, 0x66, 1);
     switch (next(p) % 6) {
     case 0:
-        put(p, wide_imm[next(p) % 3], 1);
-        put_operands(p);
+        op = wide_imm[next(p) % 3];
+        put(p, op, 1);
+        put_operands_of(p, op == 0x69   ? some_reg(p)
+                           : op == 0xc7 ? 0
+                                        : next(p) & 7);
         put(p, next(p), p->wide != other ? 4 : 2);
         break;
     case 1:
-        put(p, small_imm[next(p) % 6], 1);
-        put_operands(p);
+        op = small_imm[next(p) % 6];
+        put(p, op, 1);
+        put_operands_of(p, op == 0x6b   ? some_reg(p)
+                           : op == 0xc6 ? 0
+                                        : next(p) & 7);
         put(p, next(p), 1);
         break;
     case 2:
-        put(p, plain[next(p) % 13], 1);
-        put_operands(p);
+        op = plain[next(p) % 13];
+        put(p, op, 1);
+        put_operands_of(p, op == 0xfe   ? next(p) & 1
+                           : op >= 0xd0 ? next(p) & 7
+                                        : some_reg(p));
         break;
-    case 3: put(p, 0x40 | (next(p) & 15), 1); break;
+    case 3: put(p, 0x40 | (next(p) & 8) | some_reg(p), 1); break;
     case 4:
         op = 0xf6 | (next(p) & 1);
         put(p, op, 1);
@@ -220,7 +248,8 @@ static void put_simd(struct program *p)
     if (one_in(p, 12)) {
         put(p, 0x0f, 1);
         put(p, 0xae, 1);
-        put_memory(p, 2 | (next(p) & 1)); /* LDMXCSR, STMXCSR */
+        put(p, p->wide ? 0x15 : 0x16, 1); /* LDMXCSR */
+        put_word(p, p->origin + DATA + 0x7d00 + (next(p) & 0x3c));
         return;
     }
     if (op >= 0x30 && op < 0x50)
@@ -229,19 +258,25 @@ static void put_simd(struct program *p)
         put(p, prefix[which], 1);
     put(p, 0x0f, 1);
     put(p, op, 1);
-    put_operands(p);
+    put_group(p);
     if ((op >= 0x70 && op <= 0x73) || op == 0xc6 || op == 0xc2)
         put(p, next(p), 1);
 }
 
 static void put_x87(struct program *p)
 {
+    if (one_in(p, 12)) {
+        put(p, 0xd9, 1);
+        put(p, p->wide ? 0x2d : 0x2e, 1); /* FLDCW */
+        put_word(p, p->origin + DATA + 0x7d40 + (next(p) & 0x3c));
+        return;
+    }
     if (one_in(p, 8))
         put(p, one_in(p, 2) ? 0xe3db : 0x770f, 2); /* FNINIT, EMMS */
     else if (one_in(p, 8))
         put(p, 0x9b, 1);
     put(p, 0xd8 | (next(p) & 7), 1);
-    put_operands(p);
+    put_group(p);
 }
 
 static void put_stack(struct program *p)
@@ -249,7 +284,9 @@ static void put_stack(struct program *p)
     static const uint8_t ops[] = {0x06, 0x1e, 0x07, 0x1f, 0x60, 0x61,
                                   0x9c, 0x9d, 0xc9, 0xfa, 0xfb, 0x16};
 
-    if (one_in(p, 2))
+    if (p->calm && one_in(p, 2))
+        put(p, 0x5850 | (next(p) % 3) * 0x101, 2); /* PUSH, POP */
+    else if (one_in(p, 2))
         put(p, ops[next(p) % 12], 1);
     else
         put(p, 0x50 | (next(p) & 15), 1);
@@ -358,6 +395,8 @@ static void put_block(struct program *p, uint32_t start)
     uint32_t to;
 
     p->at = start;
+    if (one_in(p, 6)) /* data on a page of code, between blocks */
+        counter = p->origin + (start & ~0xfffu) + 0xff0 + (next(p) & 12);
     put_pointer(p);
     loop = p->at;
     while (insns--)
@@ -494,6 +533,7 @@ static void make(struct program *p, uint64_t seed)
         put32(p, i, one_in(p, 2) ? next(p) : next(p) & 0xff);
     p->mode = seed % MODES;
     p->wide = p->mode == PROT32 || p->mode == LIMITED32;
+    p->calm = !one_in(p, 3);
     p->paging = p->mode != REAL && one_in(p, 2);
     p->user = p->mode == V86 || (p->mode != REAL && one_in(p, 3));
     p->origin = p->mode == PROT32 ? WINDOW : 0;
@@ -504,6 +544,13 @@ static void make(struct program *p, uint64_t seed)
     for (unsigned i = 0; i < 64; i += p->wide ? 4 : 2) {
         p->at = DATA + 0x7e00 + i;
         put_word(p, p->origin + some_block(p));
+    }
+    for (unsigned i = 0; i < 0x40; i += 4) { /* masks are off at times */
+        uint32_t off = one_in(p, 3) ? next(p) & 0x3f : 0;
+
+        put32(p, WINDOW + DATA + 0x7d00 + i,
+              (0x1f80 ^ off << 7) | (next(p) & 0xe000));
+        put32(p, WINDOW + DATA + 0x7d40 + i, (0x7f ^ off) | (next(p) & 0xf00));
     }
     put_vectors(p);
     base = p->mode == PROT32 || p->mode == V86 ? 0 : WINDOW;
