@@ -399,6 +399,9 @@ static bool take_insns(struct builder *b, unsigned max)
             insn->fn = interp_undefined;
         else if (result == DECODE_TOO_LONG)
             insn->fn = interp_too_long;
+        /* The ModR/M byte that made it undefined is not in its length. */
+        if (result == DECODE_UNDEFINED && b->at < MEM_PAGE_BYTES)
+            b->at++;
         if (result != DECODE_OK || ends_block(insn))
             break;
     }
