@@ -7,6 +7,9 @@
 
 #define QUEUE   256 /* frames; the newest are lost when it is full */
 #define BUSY_NS UINT64_C(5000000000) /* after a frame answers may come */
+/* A connection whose buffers are full does not show, and a frame that got lost
+ * is sent again after a second of the host. */
+#define TIED_NS UINT64_C(2500000000)
 #define MS      UINT64_C(1000000)
 
 struct frame {
@@ -23,6 +26,7 @@ struct net {
     struct frame queue[QUEUE];
     unsigned first, count;
     uint64_t busy_until_ns; /* host */
+    uint64_t tied_until_ns; /* host: a connection was open shortly before */
     bool sent;              /* since the last poll */
     bool delivered;         /* likewise */
 };
@@ -133,6 +137,8 @@ void net_poll(struct net *net, uint64_t ns)
     if (net->sent)
         net->busy_until_ns = net->clock->now_ns(net->clock) + BUSY_NS;
     net->sent = false;
+    if (net->link->ops->get_ties(net->link) == NET_TIES_OPEN)
+        net->tied_until_ns = net->clock->now_ns(net->clock) + TIED_NS;
     if (net->pcap)
         net_pcap_flush(net->pcap);
 }
@@ -162,6 +168,7 @@ bool net_is_busy(const struct net *net)
         return true;
     ties = net->link->ops->get_ties(net->link);
     return ties == NET_TIES_OPEN ||
+           net->clock->now_ns(net->clock) < net->tied_until_ns ||
            (ties == NET_TIES_LOOSE &&
             net->clock->now_ns(net->clock) < net->busy_until_ns);
 }
