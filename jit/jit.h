@@ -15,10 +15,13 @@ struct jit_skip {
     size_t count;
 };
 
+/* So that a generation has room for the largest translation. */
+#define JIT_CACHE_LEAST MIB(8)
+
 struct jit_config {
     unsigned heat;      /* entries before a block is translated; 0: 16 */
-    size_t cache_bytes; /* of translated code and what belongs to it; 0: as
-                           much as is good */
+    size_t cache_bytes; /* of translated code and what belongs to it, at least
+                           JIT_CACHE_LEAST; 0: as much as is good */
     const struct jit_skip *skip;    /* borrowed; NULL: none */
     struct host_code_map *code_map; /* the same; hears of all code */
 };
@@ -28,7 +31,8 @@ bool jit_available(void);
 
 /* Plugs a translator into a new CPU, which owns it from then on. A CPU whose
  * model is not translated for goes on with the interpreter alone.
- * Errors: NO_MEMORY; BAD_ARGUMENT on a host without a translator. */
+ * Errors: NO_MEMORY; BAD_ARGUMENT on a host without a translator, or if the
+ * cache is too small. */
 enum status jit_attach(struct cpu *cpu, const struct jit_config *config);
 
 /* False: the CPU has no translator. */

@@ -242,6 +242,8 @@ enum status jit_attach(struct cpu *cpu, const struct jit_config *config)
                             .destroy = destroy};
     struct jit *jit;
 
+    if (config->cache_bytes && config->cache_bytes < JIT_CACHE_LEAST)
+        return STATUS_BAD_ARGUMENT;
     if (cpu->model < CPU_386)
         return STATUS_OK;
     jit = calloc(1, sizeof(*jit));

@@ -653,6 +653,7 @@ uint32_t jit_translate(struct jit *jit, const struct block *head)
 
     if (interp_is_special(blocks_tier(jit->cpu, head)->first))
         return 0;
+    assert(cache->generation_bytes >= SPACE_MIN);
     if (cache->data - cache->code < SPACE_MIN)
         jit_make_room(jit);
     memset(l, 0, offsetof(struct lower, nodes));
