@@ -19,10 +19,9 @@ static bool is_esc(const struct insn *insn)
 
 /* Bit n: register form with ModRM.reg n. Those of D9 and some others go by the
  * whole ModRM byte. */
-static bool native_register(const struct cpu *cpu, const struct insn *insn)
+static bool native_register(const struct insn *insn)
 {
     unsigned modrm = insn->imm2, reg = insn->reg;
-    bool p6 = cpu_model_has(cpu->model, CPU_FEATURE_CMOV);
 
     switch (insn->opcode) {
     case 0xd8: return true;
@@ -33,11 +32,13 @@ static bool native_register(const struct cpu *cpu, const struct insn *insn)
         return (modrm >= 0xe8 && modrm <= 0xee) || modrm == 0xf6 ||
                modrm == 0xf7 || modrm == 0xfa || modrm == 0xfc;
     case 0xda: return modrm == 0xe9;
-    case 0xdb: return p6 && (reg == 5 || reg == 6);
+    case 0xdb: return false; /* FCOMI: see below */
     case 0xdc: return reg != 2 && reg != 3;
     case 0xdd: return reg != 1 && reg < 6;
     case 0xde: return reg != 2 && (reg != 3 || modrm == 0xd9);
-    default: return modrm == 0xe0 || (p6 && (reg == 5 || reg == 6));
+    /* FCOMI and its kin leave C1 as it was on processors of AMD, if an operand
+     * is invalid; it is to be 0. */
+    default: return modrm == 0xe0;
     }
 }
 
@@ -89,7 +90,7 @@ bool lower_fpu_native(const struct cpu *cpu, const struct insn *insn)
     if (!is_esc(insn))
         return false;
     return insn->flags & INSN_MEM ? memory_size(insn) != 0
-                                  : native_register(cpu, insn);
+                                  : native_register(insn);
 }
 
 void lower_fpu_live(struct lower *l)
@@ -128,13 +129,6 @@ static void note(struct lower *l)
     }
 }
 
-/* FCOMI and FUCOMI set what UCOMISS does. */
-static void compare_flags(struct lower *l)
-{
-    l->size = 4;
-    lower_comi_flags(l);
-}
-
 static void fpu_memory(struct lower *l)
 {
     const struct insn *insn = l->insn;
@@ -169,6 +163,4 @@ void lower_fpu(struct lower *l)
         note(l);
     x64_byte(&l->x, insn->opcode);
     x64_byte(&l->x, insn->imm2);
-    if ((insn->opcode == 0xdb || insn->opcode == 0xdf) && insn->imm2 >= 0xe8)
-        compare_flags(l);
 }

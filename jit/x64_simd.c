@@ -43,6 +43,9 @@ static bool is_known(unsigned kind)
 
 bool lower_simd_native(const struct insn *insn)
 {
+    /* From memory, an MMX instruction on Intel's processors only. */
+    if (simd_sem_of(insn) == SIMD_cvtpi2ps && (insn->flags & INSN_MEM))
+        return false;
     switch (simd_sem_of(insn)) {
     case SIMD_none:
     case SIMD_emms:
