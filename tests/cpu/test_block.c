@@ -168,6 +168,27 @@ START_TEST(straddling_instruction_changes)
 }
 END_TEST
 
+/* FE /7 is undefined by its ModR/M byte, which stands in another 64 bytes. The
+ * handler makes INC AL of it and tries again. */
+START_TEST(undefined_instruction_becomes_another)
+{
+    static const uint8_t code[] = {0xb0, 0x00, 0xeb, 0x3b};
+    static const uint8_t undefined[] = {0xfe, 0x38, 0xf4};
+    static const uint8_t handler[] = {0xc6, 0x06, 0x40, 0x10, 0xc0, 0xcf};
+    static const uint8_t vector[] = {0x00, 0x20, 0x00, 0x00};
+    struct rig r;
+
+    create(&r, CPU_486);
+    put(&r, CODE, code, sizeof(code));
+    put(&r, CODE + 0x3f, undefined, sizeof(undefined));
+    put(&r, 0x2000, handler, sizeof(handler));
+    put(&r, 4 * VECTOR_UD, vector, sizeof(vector));
+    run(&r, 50);
+    ck_assert_uint_eq(r.cpu->reg[CPU_EAX] & 0xff, 1);
+    destroy(&r);
+}
+END_TEST
+
 START_TEST(bus_master_changes_code)
 {
     struct rig r;
@@ -381,6 +402,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, string_store_changes_what_follows);
     tcase_add_test(tcase, string_store_changes_itself);
     tcase_add_test(tcase, straddling_instruction_changes);
+    tcase_add_test(tcase, undefined_instruction_becomes_another);
     tcase_add_test(tcase, bus_master_changes_code);
     tcase_add_test(tcase, equal_bytes_change_nothing);
     tcase_add_test(tcase, page_shows_other_memory);
