@@ -17,12 +17,21 @@ static bool is_esc(const struct insn *insn)
     return insn->slot >= 0xd8 && insn->slot <= 0xdf;
 }
 
-/* Bit n: register form with ModRM.reg n. Those of D9 and some others go by the
- * whole ModRM byte. */
-static bool native_register(const struct insn *insn)
+/* FCOMI, FUCOMI and the same with a pop. */
+static bool is_comi(const struct insn *insn)
+{
+    return (insn->opcode == 0xdb || insn->opcode == 0xdf) &&
+           !(insn->flags & INSN_MEM) && (insn->reg == 5 || insn->reg == 6);
+}
+
+/* Register forms: by ModRM.reg, those of D9 and some others by the whole ModRM
+ * byte. */
+static bool native_register(const struct cpu *cpu, const struct insn *insn)
 {
     unsigned modrm = insn->imm2, reg = insn->reg;
 
+    if (is_comi(insn))
+        return cpu_model_has(cpu->model, CPU_FEATURE_CMOV);
     switch (insn->opcode) {
     case 0xd8: return true;
     case 0xd9:
@@ -32,12 +41,10 @@ static bool native_register(const struct insn *insn)
         return (modrm >= 0xe8 && modrm <= 0xee) || modrm == 0xf6 ||
                modrm == 0xf7 || modrm == 0xfa || modrm == 0xfc;
     case 0xda: return modrm == 0xe9;
-    case 0xdb: return false; /* FCOMI: see below */
+    case 0xdb: return false;
     case 0xdc: return reg != 2 && reg != 3;
     case 0xdd: return reg != 1 && reg < 6;
     case 0xde: return reg != 2 && (reg != 3 || modrm == 0xd9);
-    /* FCOMI and its kin leave C1 as it was on processors of AMD, if an operand
-     * is invalid; it is to be 0. */
     default: return modrm == 0xe0;
     }
 }
@@ -90,7 +97,7 @@ bool lower_fpu_native(const struct cpu *cpu, const struct insn *insn)
     if (!is_esc(insn))
         return false;
     return insn->flags & INSN_MEM ? memory_size(insn) != 0
-                                  : native_register(insn);
+                                  : native_register(cpu, insn);
 }
 
 void lower_fpu_live(struct lower *l)
@@ -146,6 +153,16 @@ static void fpu_memory(struct lower *l)
     x64_digit_m(&l->x, 4, insn->opcode, insn->reg, x64_at(R8, 0));
 }
 
+/* AMD's processors leave C1 as it was if an operand of FCOMI is invalid; it is
+ * to be 0. FDECSTP and FINCSTP clear it and are nothing together. */
+static void clear_c1(struct lower *l)
+{
+    static const uint8_t code[] = {0xd9, 0xf6, 0xd9, 0xf7};
+
+    for (unsigned i = 0; i < sizeof(code); i++)
+        x64_byte(&l->x, code[i]);
+}
+
 void lower_fpu(struct lower *l)
 {
     const struct insn *insn = l->insn;
@@ -161,6 +178,12 @@ void lower_fpu(struct lower *l)
         flags_reg_write(l, 4, CPU_EAX);
     else
         note(l);
+    if (is_comi(insn))
+        clear_c1(l);
     x64_byte(&l->x, insn->opcode);
     x64_byte(&l->x, insn->imm2);
+    if (is_comi(insn)) {
+        l->size = 4;
+        lower_comi_flags(l); /* as of UCOMISS */
+    }
 }
