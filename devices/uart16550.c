@@ -6,6 +6,7 @@
 #define UART_PORTS         8
 #define FIFO_BYTES         16
 #define TIMEOUT_CHARACTERS 4
+#define HASTY_OUT_NS       4000
 
 /* Registers, by port offset (datasheet table II). */
 enum uart_reg {
@@ -123,6 +124,15 @@ static uint64_t bits_ns(const struct uart16550 *u, unsigned halves)
 static uint64_t character_ns(const struct uart16550 *u)
 {
     return bits_ns(u, half_bits(u));
+}
+
+/* The same on the way out. In haste no host waits for its bits, and guests that
+ * send without much patience would lose some: see uart16550.h. */
+static uint64_t bits_out_ns(const struct uart16550 *u, unsigned halves)
+{
+    uint64_t ns = bits_ns(u, halves);
+
+    return u->haste > 1 && ns > HASTY_OUT_NS ? HASTY_OUT_NS : ns;
 }
 
 static uint8_t data_mask(const struct uart16550 *u)
@@ -257,7 +267,7 @@ static void empty_transmitter(struct uart16550 *u)
 
     if (has_fifos(u) && !u->tx_pair)
         clock_arm(u->clock, &u->thre_late,
-                  clock_now_ns(u->clock) + bits_ns(u, halves));
+                  clock_now_ns(u->clock) + bits_out_ns(u, halves));
     else
         set_thre(u);
 }
@@ -270,7 +280,8 @@ static void start_shifting(struct uart16550 *u)
     u->tx_first = (uint8_t)((u->tx_first + 1u) % FIFO_BYTES);
     u->tx_count--;
     u->shifting = true;
-    clock_arm(u->clock, &u->sent, clock_now_ns(u->clock) + character_ns(u));
+    clock_arm(u->clock, &u->sent,
+              clock_now_ns(u->clock) + bits_out_ns(u, half_bits(u)));
     if (!u->tx_count)
         empty_transmitter(u);
 }

@@ -154,6 +154,13 @@ static inline void command(uint8_t byte)
     wait_ready();
 }
 
+/* One to write by PIO: the disk is never busy before the first block. */
+static inline void write_command(uint8_t byte)
+{
+    out(COMMAND, byte);
+    ck_assert_uint_eq(in(CONTROL)&0x80, 0);
+}
+
 static inline void expect_end(uint8_t status, uint8_t error)
 {
     ck_assert_uint_eq(in(CONTROL), status);

@@ -114,7 +114,7 @@ START_TEST(write_interrupts_after_each)
     uint8_t data[512];
 
     address(LBA_MASTER, 500, 3);
-    command(0x30);
+    write_command(0x30);
     ck_assert(!irq_level); /* the first block is asked for silently */
     for (unsigned i = 0; i < 3; i++) {
         memset(data, (int)(0x40 + i), sizeof(data));
@@ -132,6 +132,16 @@ START_TEST(write_interrupts_after_each)
 }
 END_TEST
 
+/* xv6 sends the first block without a look at the status. */
+START_TEST(write_asks_for_the_first_block_at_once)
+{
+    address(LBA_MASTER, 7, 1);
+    out(COMMAND, 0x30);
+    ck_assert_uint_eq(in(CONTROL)&0x88, 0x08);
+    ck_assert(!irq_level);
+}
+END_TEST
+
 START_TEST(without_write_cache_every_write_is_flushed)
 {
     uint8_t data[512] = {0};
@@ -141,7 +151,7 @@ START_TEST(without_write_cache_every_write_is_flushed)
     expect_end(0x50, 0);
     ck_assert_uint_eq(disk.flushes, 1);
     address(LBA_MASTER, 500, 1);
-    command(0x30);
+    write_command(0x30);
     give_block(data, 512);
     wait_ready();
     expect_end(0x50, 0);
@@ -173,7 +183,7 @@ START_TEST(multiple_moves_blocks)
     ck_assert_uint_eq(irq_edges, 3);
     memset(data, 0x77, sizeof(data));
     address(LBA_MASTER, 300, 10);
-    command(0xc5);
+    write_command(0xc5);
     for (unsigned i = 0; i < 10; i += 4) {
         give_block(data, (i < 8 ? 4 : 2) * 512);
         wait_ready();
@@ -191,7 +201,7 @@ START_TEST(multiple_moves_blocks)
     command(0xc6);
     expect_end(0x50, 0);
     address(LBA_MASTER, 200, 10);
-    command(0xc5);
+    write_command(0xc5);
     expect_end(0x51, 0x04);
 }
 END_TEST
@@ -232,7 +242,7 @@ START_TEST(extended_commands)
     out(FEATURE, 0); /* any write shows the lower half again */
     ck_assert_uint_eq(in(COUNT), 0x02);
     address48(400, 1);
-    command(0x34);
+    write_command(0x34);
     memset(data, 0xab, sizeof(data));
     give_block(data, 512);
     wait_ready();
@@ -267,7 +277,7 @@ START_TEST(long_commands_carry_ecc)
     ck_assert_mem_eq(data, disk.data + 50 * 512, 512);
     data[3] ^= 1;
     address(LBA_MASTER, 50, 1);
-    command(0x32);
+    write_command(0x32);
     give_block(data, 512);
     ck_assert_uint_eq(in(CONTROL), 0x58);
     for (unsigned i = 512; i < 516; i++)
@@ -308,7 +318,7 @@ START_TEST(buffer_commands)
 
     for (unsigned i = 0; i < 512; i++)
         data[i] = (uint8_t)(i * 11);
-    command(0xe8);
+    write_command(0xe8);
     give_block(data, 512);
     wait_ready();
     expect_end(0x50, 0);
@@ -370,7 +380,8 @@ START_TEST(addresses_outside)
 {
     for (size_t i = 0; i < ARRAY_LEN(outside); i++) {
         address(outside[i].device, outside[i].address, 1);
-        command(outside[i].command);
+        out(COMMAND, outside[i].command);
+        wait_ready();
         expect_end(0x51, 0x10);
     }
     /* the end of the disk inside a transfer: the rest is refused */
@@ -383,7 +394,7 @@ START_TEST(addresses_outside)
     ck_assert_uint_eq(in(COUNT), 1);
     ck_assert_uint_eq(low_address(), SECTORS);
     address(LBA_MASTER, SECTORS - 1, 2);
-    command(0x30);
+    write_command(0x30);
     give_block((uint8_t[512]){0}, 512);
     wait_ready();
     expect_end(0x51, 0x10);
@@ -392,7 +403,7 @@ START_TEST(addresses_outside)
     command(0xc6);
     expect_end(0x50, 0);
     address(LBA_MASTER, SECTORS - 3, 4);
-    command(0xc5);
+    write_command(0xc5);
     give_block((uint8_t[2048]){0}, 2048);
     wait_ready();
     expect_end(0x51, 0x10);
@@ -427,7 +438,7 @@ START_TEST(host_failures)
     disk.fail_with = STATUS_NO_SPACE;
     disk.fail_at = 2;
     address(LBA_MASTER, 40, 3);
-    command(0x30);
+    write_command(0x30);
     give_block(data, 512);
     wait_ready();
     give_block(data, 512);
@@ -449,7 +460,7 @@ START_TEST(host_failures)
     expect_end(0x51, 0x04);
     disk.fail_at = 2;
     address(LBA_MASTER, 40, 1);
-    command(0x30);
+    write_command(0x30);
     give_block(data, 512);
     wait_ready();
     expect_end(0x71, 0x04); /* the flush that no write cache asks for */
@@ -460,7 +471,7 @@ START_TEST(read_only_media)
 {
     disk.block.read_only = true;
     address(LBA_MASTER, 0, 1);
-    command(0x30);
+    write_command(0x30);
     expect_end(0x51, 0x44);
     command(0xe7);
     expect_end(0x50, 0);
@@ -544,6 +555,7 @@ Suite *test_suite(void)
                                 chs_runs_over_heads_and_cylinders,
                                 data_port_takes_all_widths,
                                 write_interrupts_after_each,
+                                write_asks_for_the_first_block_at_once,
                                 without_write_cache_every_write_is_flushed,
                                 multiple_moves_blocks,
                                 extended_commands,

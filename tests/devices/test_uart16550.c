@@ -157,10 +157,15 @@ START_TEST(haste_shortens_characters)
     out(LCR, 0x83);
     out(RBR, 12); /* 9600 baud become 115200 */
     out(LCR, 0x03);
-    out(RBR, 'A');
+    uart16550_receive(uart, 'a');
     run_for(time_base, CHARACTER - 20);
-    ck_assert_uint_eq(received_count, 0);
+    ck_assert_uint_eq(in(LSR)&1, 0);
     run_for(time_base, 40);
+    ck_assert_uint_eq(in(LSR)&1, 1);
+    out(RBR, 'A');
+    run_for(time_base, 3990);
+    ck_assert_uint_eq(received_count, 0);
+    run_for(time_base, 20);
     ck_assert_uint_eq(received_count, 1);
 }
 END_TEST
