@@ -69,9 +69,20 @@ struct translation {
 /* Where an indirect jump went, by the low bits of EIP. */
 struct target {
     uint32_t eip, mode;
-    uint32_t fetch; /* the fetch table's entry of its page */
+    uint32_t fetch; /* see target_fetch() */
     uint32_t code;  /* place */
 };
+
+/* Together with EIP, where it leads: the fetch table's entry of its page, and
+ * on top of that the base of CS within a page. There is no room for the entry
+ * of the topmost page. */
+#define TARGET_BASE_SHIFT 20
+#define TARGET_ENTRIES    (1u << TARGET_BASE_SHIFT)
+
+static inline uint32_t target_fetch(uint32_t entry, uint32_t base)
+{
+    return entry + (base << TARGET_BASE_SHIFT);
+}
 
 enum {
     THUNK_SIZES = 7

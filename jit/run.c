@@ -148,15 +148,16 @@ static void remember(struct cpu *cpu, struct jit *jit, const struct site *site,
                      const struct block *to, uint32_t translation)
 {
     const struct translation *t = jit_at(jit, translation);
-    laddr addr = cpu->seg[SEG_CS].base + to->eip;
+    uint32_t base = cpu->seg[SEG_CS].base;
+    uint32_t entry = cpu->fetch_table[(base + to->eip) >> MEM_PAGE_BITS];
 
     if (site->kind == SITE_LINK)
         link_connect(jit, site->link, translation);
-    else if (site->kind == SITE_INDIRECT)
+    else if (site->kind == SITE_INDIRECT && entry < TARGET_ENTRIES)
         jit->targets[to->eip % (1u << TARGET_BITS)] =
             (struct target){.eip = to->eip,
                             .mode = to->mode,
-                            .fetch = cpu->fetch_table[addr >> MEM_PAGE_BITS],
+                            .fetch = target_fetch(entry, base),
                             .code = t->entry};
 }
 

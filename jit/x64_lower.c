@@ -342,6 +342,7 @@ void lower_goto(struct lower *l, uint32_t eip)
 
 void lower_goto_r8(struct lower *l)
 {
+    const struct block *head = l->plan.block[0].block;
     uint8_t *miss[3], *disp;
     uint32_t site;
 
@@ -369,6 +370,9 @@ void lower_goto_r8(struct lower *l)
     x64_byte(&l->x, 2);
     x64_rm(&l->x, 8, 0x03, R10, FIELD(fetch_table));
     x64_load(&l->x, 4, R10, x64_at(R10, 0));
+    if (!(l->mode & BLOCK_CS_0)) /* the low bits of the base, in every run */
+        x64_alu_imm_r(&l->x, 4, ALU_ADD, R10,
+                      target_fetch(0, head->phys - head->eip));
     x64_rm(&l->x, 4, 0x3b, R10, x64_at(R9, offsetof(struct target, fetch)));
     miss[2] = x64_jcc(&l->x, CC_NZ);
     x64_load(&l->x, 4, R9, x64_at(R9, offsetof(struct target, code)));

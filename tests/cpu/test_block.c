@@ -284,6 +284,34 @@ START_TEST(code_is_reached_by_two_names)
 }
 END_TEST
 
+/* Two code segments whose bases differ by a paragraph jump to the same offset:
+ * the same page, but other code. */
+START_TEST(segments_share_a_page)
+{
+    /* MOV CX, 100; L: JMP 0100:0100; M: JMP 0101:0180; N: LOOP L; HLT */
+    static const uint8_t code[] = {0xb9, 100,  0, 0xea, 0, 1,    0,    1,
+                                   0xea, 0x80, 1, 1,    1, 0xe2, 0xf4, 0xf4};
+    static const uint8_t jump[] = {0xff, 0xe3}; /* JMP BX */
+    /* INC AX or INC DX; JMP 0000:M or N */
+    static const uint8_t first[] = {0x40, 0xea, 0x08, 0x30, 0, 0};
+    static const uint8_t second[] = {0x42, 0xea, 0x0d, 0x30, 0, 0};
+    struct rig r;
+
+    create(&r, CPU_486);
+    put(&r, 0x3000, code, sizeof(code));
+    put(&r, 0x1100, jump, sizeof(jump));
+    put(&r, 0x1190, jump, sizeof(jump));
+    put(&r, 0x1200, first, sizeof(first));
+    put(&r, 0x1210, second, sizeof(second));
+    start(&r, 0x3000);
+    r.cpu->reg[CPU_EBX] = 0x200;
+    run(&r, 10000);
+    ck_assert_uint_eq(r.cpu->reg[CPU_EAX], 100);
+    ck_assert_uint_eq(r.cpu->reg[CPU_EDX], 100);
+    destroy(&r);
+}
+END_TEST
+
 /* An 8086's code runs on at offset 0, in the middle of an instruction too; on
  * a 286 that is a fault. */
 START_TEST(segment_wraps)
@@ -408,6 +436,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, page_shows_other_memory);
     tcase_add_test(tcase, a20_changes_code);
     tcase_add_test(tcase, code_is_reached_by_two_names);
+    tcase_add_test(tcase, segments_share_a_page);
     tcase_add_test(tcase, segment_wraps);
     tcase_add_test(tcase, end_of_segment_faults);
     tcase_add_test(tcase, arena_is_bounded);
