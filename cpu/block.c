@@ -506,11 +506,14 @@ static void add_stand_in(struct cpu *cpu, struct block *block, paddr phys,
     add_to_page(cpu, other);
 }
 
-/* Room for one more of any size; forgets all if there is none. */
+/* Room for one more of any size; forgets all if there is none. A block that was
+ * not kept may stand there: it leads on to nothing any more. */
 static struct block *take_room(struct cpu *cpu)
 {
     struct block_cache *cache = cpu->blocks;
 
+    if (cpu->from && block_number(cache, block_of(cpu->from)) > cache->used)
+        cpu->from = NULL;
     if (cache->used + BLOCK_UNITS + 1 > ARENA_UNITS) {
         forget_all(cpu);
         cpu->mode = blocks_mode(cpu) | (cpu->mode & BLOCK_STEP);

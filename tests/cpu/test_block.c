@@ -312,6 +312,27 @@ START_TEST(segments_share_a_page)
 }
 END_TEST
 
+/* An instruction whose first byte is on an open bus (FF) is not kept; what
+ * comes next may stand where it stood. */
+START_TEST(block_follows_one_that_was_not_kept)
+{
+    /* the rest of INC AX; INC BX; MOV BYTE [BX+3000], 55; HLT */
+    static const uint8_t code[] = {0xc0, 0x43, 0xc6, 0x87,
+                                   0x00, 0x30, 0x55, 0xf4};
+    struct rig r;
+
+    create(&r, CPU_486);
+    mem_set_a20(r.bare->mem, false);
+    put(&r, 0, code, sizeof(code));
+    start(&r, 0xf);
+    seg_set_paragraph(r.cpu, SEG_CS, 0xffff);
+    run(&r, 10);
+    ck_assert_uint_eq(r.cpu->reg[CPU_EAX], 1);
+    ck_assert_uint_eq(r.bare->mem->ram[0x3001], 0x55);
+    destroy(&r);
+}
+END_TEST
+
 /* An 8086's code runs on at offset 0, in the middle of an instruction too; on
  * a 286 that is a fault. */
 START_TEST(segment_wraps)
@@ -437,6 +458,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, a20_changes_code);
     tcase_add_test(tcase, code_is_reached_by_two_names);
     tcase_add_test(tcase, segments_share_a_page);
+    tcase_add_test(tcase, block_follows_one_that_was_not_kept);
     tcase_add_test(tcase, segment_wraps);
     tcase_add_test(tcase, end_of_segment_faults);
     tcase_add_test(tcase, arena_is_bounded);
