@@ -55,6 +55,7 @@ struct addr_space {
     uint64_t last_used;
     int64_t *read[2], *write[2]; /* supervisor's, user's */
     uint32_t *fetch[2];
+    uint64_t fetch_name[2]; /* as cpu->fetch_name has it */
     struct slot slot[MMU_SLOTS];
 };
 

@@ -36,6 +36,9 @@ void mmu_destroy(struct cpu *cpu)
     cpu->mmu = NULL;
 }
 
+/* Names of fetch tables: each has one of so many, and others by adding it. */
+#define NAMES (2 * MMU_SPACES)
+
 /* Gives a space its tables; a space keeps them for good. */
 static bool make_tables(struct mmu *mmu, struct addr_space *space)
 {
@@ -65,6 +68,8 @@ enum status mmu_create(struct cpu *cpu)
     mmu->fills_of = calloc(MEM_PAGES + 1, sizeof(uint32_t));
     mmu->slots_of = calloc(MEM_PAGES + 1, sizeof(uint32_t));
     mmu->fill_count = 1;
+    for (unsigned i = 0; mmu->spaces && i < NAMES; i++)
+        mmu->spaces[i / 2].fetch_name[i % 2] = i;
     if (!mmu->source || !mmu->spaces || !mmu->fills || !mmu->fills_of ||
         !mmu->slots_of || !make_tables(mmu, &mmu->spaces[0])) {
         mmu_destroy(cpu);
@@ -82,8 +87,10 @@ static void drop_entries(struct addr_space *space, uint32_t vpn, unsigned kinds)
             space->read[user][vpn] = MMU_INVALID;
         if (kinds & FILL_WRITE)
             space->write[user][vpn] = MMU_INVALID;
-        if (kinds & FILL_FETCH)
+        if ((kinds & FILL_FETCH) && space->fetch[user][vpn]) {
             space->fetch[user][vpn] = 0;
+            space->fetch_name[user] += NAMES;
+        }
     }
 }
 
@@ -427,6 +434,7 @@ void mmu_select(struct cpu *cpu)
     cpu->read_table = space->read[cpu->user];
     cpu->write_table = space->write[cpu->user];
     cpu->fetch_table = space->fetch[cpu->user];
+    cpu->fetch_name = &space->fetch_name[cpu->user];
 }
 
 /* Filling. */

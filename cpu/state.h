@@ -178,6 +178,13 @@ struct slow_forms;
 struct block;
 struct debug;
 
+/* Where an indirect jump went: see jit/target.c. */
+#define CPU_JIT_TARGET_BITS 12
+struct cpu_jit_target {
+    uint64_t key;
+    const void *code;
+};
+
 /* What translated code keeps while it runs; nothing of it is state of the
  * guest. Reached by offset. */
 #define CPU_JIT_SLOTS 24
@@ -199,7 +206,8 @@ struct cpu_jit {
                                       operand in memory: records, or 0 */
     uint32_t fpu_dp;               /* the offset of that operand */
     uint8_t fpu_image[108];        /* as FNSAVE writes it */
-    void *cache;                   /* of targets of indirect jumps */
+    uint64_t tag;                  /* in front of EIP in keys of targets */
+    struct cpu_jit_target targets[1u << CPU_JIT_TARGET_BITS];
 };
 
 /* What a faster engine than the interpreter plugs in; see engine.h. */
@@ -226,6 +234,8 @@ struct cpu {
     const int64_t *read_table; /* of `space` at the present privilege */
     const int64_t *write_table;
     const uint32_t *fetch_table; /* physical page + 1, or 0 */
+    const uint64_t *fetch_name;  /* of fetch_table: another number whenever one
+                                    of its entries is dropped */
     uint64_t block_insns;        /* retired before the block's first */
     uint64_t limit;       /* no block is entered that could pass this count */
     const uint8_t *arena; /* where blocks are */

@@ -64,25 +64,19 @@ struct translation {
     bool dead;
 };
 
-#define TARGET_BITS 12
-
-/* Where an indirect jump went, by the low bits of EIP. */
-struct target {
-    uint32_t eip, mode;
-    uint32_t fetch; /* see target_fetch() */
-    uint32_t code;  /* place */
+/* What a tag stands for; see target.c. */
+struct tag {
+    uint64_t name; /* cpu->fetch_name */
+    uint32_t mode, base;
+    uint32_t number; /* 0: unused */
 };
 
-/* Together with EIP, where it leads: the fetch table's entry of its page, and
- * on top of that the base of CS within a page. There is no room for the entry
- * of the topmost page. */
-#define TARGET_BASE_SHIFT 20
-#define TARGET_ENTRIES    (1u << TARGET_BASE_SHIFT)
+#define TAGS 256u
 
-static inline uint32_t target_fetch(uint32_t entry, uint32_t base)
-{
-    return entry + (base << TARGET_BASE_SHIFT);
-}
+/* Of EIP, times 8, this is the distance of a row from the table's start. */
+#define TARGET_MASK (((1u << CPU_JIT_TARGET_BITS) - 1) << 1)
+
+_Static_assert(sizeof(struct cpu_jit_target) == 16, "TARGET_MASK");
 
 enum {
     THUNK_SIZES = 7
@@ -103,7 +97,8 @@ struct jit {
     bool running;
     const struct insn *next; /* where to go on after SITE_ACCESS, SITE_STEP */
     struct lower *lower;     /* working memory of a translation; owned */
-    struct target targets[1u << TARGET_BITS];
+    struct tag tags[TAGS];
+    uint32_t tag_count;           /* given away */
     struct jit_stats stats;       /* but for `left` */
     uint32_t left[2][INSN_SLOTS]; /* instructions; repeated ones */
 };
@@ -140,6 +135,14 @@ bool jit_fpu_ready(struct cpu *cpu);
 void jit_take_back(struct cpu *cpu, struct jit *jit);
 uint32_t jit_step(struct cpu *cpu, uint32_t site);
 uint32_t jit_flags(struct cpu *cpu, uint32_t list);
+
+/* target.c: where indirect jumps lead. Before translated code runs: what its
+ * targets depend on besides EIP. `mode`: of the block. */
+void target_select(struct jit *jit, uint32_t mode);
+/* From now on a jump to `eip` finds `code`, as things are now. */
+void target_note(struct jit *jit, uint32_t eip, uint32_t mode, uint32_t code);
+void target_forget(struct jit *jit, uint32_t eip, uint32_t code);
+void target_forget_all(struct jit *jit);
 
 /* Links. */
 void link_connect(struct jit *jit, uint32_t link, uint32_t target);

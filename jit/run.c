@@ -8,8 +8,6 @@
 #define HEAT        16
 #define CACHE_BYTES MIB(64)
 
-_Static_assert(sizeof(struct target) == 16, "lower_goto_r8()");
-
 bool jit_available(void)
 {
     return true;
@@ -136,6 +134,7 @@ static uint32_t enter(struct cpu *cpu, struct jit *jit, uint32_t translation)
     uint32_t site;
 
     memcpy(&fn, &thunk, sizeof(fn));
+    target_select(jit, t->head->mode);
     jit->running = true;
     site = fn(cpu, jit->cache.run + t->entry);
     jit->running = false;
@@ -144,21 +143,15 @@ static uint32_t enter(struct cpu *cpu, struct jit *jit, uint32_t translation)
 }
 
 /* The next time it will go there by itself. */
-static void remember(struct cpu *cpu, struct jit *jit, const struct site *site,
+static void remember(struct jit *jit, const struct site *site,
                      const struct block *to, uint32_t translation)
 {
     const struct translation *t = jit_at(jit, translation);
-    uint32_t base = cpu->seg[SEG_CS].base;
-    uint32_t entry = cpu->fetch_table[(base + to->eip) >> MEM_PAGE_BITS];
 
     if (site->kind == SITE_LINK)
         link_connect(jit, site->link, translation);
-    else if (site->kind == SITE_INDIRECT && entry < TARGET_ENTRIES)
-        jit->targets[to->eip % (1u << TARGET_BITS)] =
-            (struct target){.eip = to->eip,
-                            .mode = to->mode,
-                            .fetch = target_fetch(entry, base),
-                            .code = t->entry};
+    else if (site->kind == SITE_INDIRECT)
+        target_note(jit, to->eip, to->mode, t->entry);
 }
 
 /* Runs translations from the one of `insn`, the first of its block, on.
@@ -193,7 +186,7 @@ static const struct insn *run(struct cpu *cpu, struct jit *jit,
         tier = blocks_tier(cpu, to);
         if (!tier->entry)
             return insn;
-        remember(cpu, jit, site, to, tier->entry);
+        remember(jit, site, to, tier->entry);
     }
 }
 
@@ -269,7 +262,6 @@ enum status jit_attach(struct cpu *cpu, const struct jit_config *config)
     cpu->jit.bad8 = 1ull << 63 | 7;
     cpu->jit.bad16 = 1ull << 63 | 15;
     cpu->jit.mxcsr = MXCSR_MASKS;
-    cpu->jit.cache = jit->targets;
     engine.self = jit;
     cpu_plug_engine(cpu, &engine);
     return STATUS_OK;

@@ -72,7 +72,6 @@ static void forget_member(struct jit *jit, uint32_t place)
 void translation_kill(struct jit *jit, uint32_t place)
 {
     struct translation *t = jit_at(jit, place);
-    struct target *target = &jit->targets[t->head->eip % (1u << TARGET_BITS)];
 
     if (t->dead)
         return;
@@ -85,8 +84,7 @@ void translation_kill(struct jit *jit, uint32_t place)
         forget_member(jit, n);
     if (blocks_tier(jit->cpu, t->head)->entry == place)
         blocks_tier(jit->cpu, t->head)->entry = 0;
-    if (target->code == t->entry)
-        *target = (struct target){0};
+    target_forget(jit, t->head->eip, t->entry);
     if (jit->running)
         jit->cpu->events |= CPU_EVENT_RELOAD;
 }
@@ -123,7 +121,7 @@ void jit_forget(void *self)
 
     jit->stats.flushes++;
     memset(jit->translations, 0, sizeof(jit->translations));
-    memset(jit->targets, 0, sizeof(jit->targets));
+    target_forget_all(jit);
     cache_begin(&jit->cache, jit->cache.start);
     if (jit->running)
         jit->cpu->events |= CPU_EVENT_RELOAD;

@@ -342,50 +342,25 @@ void lower_goto(struct lower *l, uint32_t eip)
 
 void lower_goto_r8(struct lower *l)
 {
-    const struct block *head = l->plan.block[0].block;
-    uint8_t *miss[3], *disp;
+    struct x64_mem key = {REG_CPU, R9, 3,
+                          offsetof(struct cpu, jit.targets[0].key)};
+    struct x64_mem code = {REG_CPU, R9, 3,
+                           offsetof(struct cpu, jit.targets[0].code)};
     uint32_t site;
+    uint8_t *miss;
 
     flags_hand_over(l);
     memset(&l->list, 0, sizeof(l->list));
     l->valid = 0;
     l->refund = 0;
     x64_mov_rr(&l->x, R9, R8);
-    x64_alu_imm_r(&l->x, 4, ALU_AND, R9, (1u << TARGET_BITS) - 1);
-    x64_digit_r(&l->x, 4, 0xc1, SHIFT_SHL, R9);
-    x64_byte(&l->x, 4);
-    x64_rm(&l->x, 8, 0x03, R9, FIELD(jit.cache));
-    x64_rm(&l->x, 4, 0x39, R8, x64_at(R9, offsetof(struct target, eip)));
-    miss[0] = x64_jcc(&l->x, CC_NZ);
-    x64_digit_m(&l->x, 4, 0x81, ALU_CMP,
-                x64_at(R9, offsetof(struct target, mode)));
-    x64_dword(&l->x, l->mode);
-    miss[1] = x64_jcc(&l->x, CC_NZ);
-    x64_mov_rr(&l->x, R10, R8);
-    if (!(l->mode & BLOCK_CS_0))
-        x64_rm(&l->x, 4, 0x03, R10, FIELD(seg[SEG_CS].base));
-    x64_digit_r(&l->x, 4, 0xc1, SHIFT_SHR, R10);
-    x64_byte(&l->x, MEM_PAGE_BITS);
-    x64_digit_r(&l->x, 4, 0xc1, SHIFT_SHL, R10);
-    x64_byte(&l->x, 2);
-    x64_rm(&l->x, 8, 0x03, R10, FIELD(fetch_table));
-    x64_load(&l->x, 4, R10, x64_at(R10, 0));
-    if (!(l->mode & BLOCK_CS_0)) /* the low bits of the base, in every run */
-        x64_alu_imm_r(&l->x, 4, ALU_ADD, R10,
-                      target_fetch(0, head->phys - head->eip));
-    x64_rm(&l->x, 4, 0x3b, R10, x64_at(R9, offsetof(struct target, fetch)));
-    miss[2] = x64_jcc(&l->x, CC_NZ);
-    x64_load(&l->x, 4, R9, x64_at(R9, offsetof(struct target, code)));
-    x64_byte(&l->x, 0x4c); /* lea r10, [rip + distance of the start] */
-    x64_byte(&l->x, 0x8d);
-    x64_byte(&l->x, 0x15);
-    disp = l->x.at;
-    x64_dword(&l->x, 0);
-    x64_patch(disp, l->jit->cache.write);
-    x64_rr(&l->x, 8, 0x01, R10, R9);
-    x64_digit_r(&l->x, 4, 0xff, 4, R9); /* jmp r9 */
-    for (unsigned i = 0; i < 3; i++)
-        x64_patch(miss[i], l->x.at);
+    x64_alu_imm_r(&l->x, 4, ALU_AND, R9, TARGET_MASK);
+    x64_load(&l->x, 8, R10, FIELD(jit.tag));
+    x64_rr(&l->x, 8, 0x09, R8, R10);
+    x64_rm(&l->x, 8, 0x3b, R10, key);
+    miss = x64_jcc(&l->x, CC_NZ);
+    x64_digit_m(&l->x, 4, 0xff, 4, code); /* jmp */
+    x64_patch(miss, l->x.at);
     x64_store(&l->x, 4, R8, FIELD(jit.target));
     site = lower_site(l, SITE_INDIRECT);
     hand_over(l, site, l->jit->leave);

@@ -1,0 +1,66 @@
+/* Where indirect jumps and returns lead.
+ *
+ * The table cpu->jit.targets is found by bits of EIP. A row's key is EIP and a
+ * tag, a number that stands for all else that decides what code EIP means: the
+ * fetch table as it is (its name, see cpu->fetch_name), the mode and the base
+ * of CS. cpu->jit.tag holds the one in force while translated code runs;
+ * whatever changes one of these leaves translated code. A row goes when its
+ * translation ends. So translated code compares one number. */
+#include <string.h>
+
+#include "jit/jit_int.h"
+
+static struct cpu_jit_target *row_of(const struct jit *jit, uint32_t eip)
+{
+    return &jit->cpu->jit.targets[(eip & TARGET_MASK) >> 1];
+}
+
+static const void *code_at(const struct jit *jit, uint32_t code)
+{
+    return jit->cache.run + code;
+}
+
+void target_forget_all(struct jit *jit)
+{
+    memset(jit->cpu->jit.targets, 0, sizeof(jit->cpu->jit.targets));
+    memset(jit->tags, 0, sizeof(jit->tags));
+    jit->tag_count = 0;
+}
+
+/* Numbers are not used again before all rows are gone. */
+static uint32_t fresh_number(struct jit *jit)
+{
+    if (jit->tag_count == UINT32_MAX)
+        target_forget_all(jit);
+    return ++jit->tag_count;
+}
+
+void target_select(struct jit *jit, uint32_t mode)
+{
+    const struct cpu *cpu = jit->cpu;
+    uint32_t base = cpu->seg[SEG_CS].base;
+    uint64_t name = *cpu->fetch_name;
+    struct tag *t = &jit->tags[(mode ^ base >> 4 ^ (uint32_t)name) % TAGS];
+
+    if (!t->number || t->name != name || t->mode != mode || t->base != base) {
+        uint32_t number = fresh_number(jit);
+
+        *t = (struct tag){name, mode, base, number};
+    }
+    jit->cpu->jit.tag = (uint64_t)t->number << 32;
+}
+
+void target_note(struct jit *jit, uint32_t eip, uint32_t mode, uint32_t code)
+{
+    target_select(jit, mode);
+    *row_of(jit, eip) =
+        (struct cpu_jit_target){jit->cpu->jit.tag | eip, code_at(jit, code)};
+}
+
+void target_forget(struct jit *jit, uint32_t eip, uint32_t code)
+{
+    struct cpu_jit_target *row = row_of(jit, eip);
+
+    if (row->code == code_at(jit, code))
+        *row = (struct cpu_jit_target){0};
+}
