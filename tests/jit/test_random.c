@@ -369,15 +369,87 @@ static void put_some_jump(struct program *p)
     put_jump(p, 0x800f | (next(p) & 15) << 8, 2, some_block(p));
 }
 
+static bool is_paragraphs(const struct program *p)
+{
+    return p->mode == REAL || p->mode == V86;
+}
+
+/* A segment of data that does for the rest of the program, or any. */
+static uint32_t some_segment(struct program *p)
+{
+    if (!is_paragraphs(p))
+        return p->user ? SEL_DATA3 : SEL_DATA0;
+    if (!p->calm && one_in(p, 8))
+        return next(p);
+    return (WINDOW >> 4) - (one_in(p, 3) ? next(p) & 3 : 0);
+}
+
+/* JMP or CALL to a block, in real mode by one of its many names. */
+static void put_far(struct program *p, uint32_t opcode)
+{
+    uint32_t back = one_in(p, 2) ? next(p) & 7 : 0;
+    uint32_t to = p->origin + some_block(p);
+
+    if (!is_paragraphs(p))
+        back = 0;
+    put(p, opcode, 1);
+    put_word(p, to + 16 * back);
+    if (is_paragraphs(p))
+        put(p, (WINDOW >> 4) - back, 2);
+    else
+        put(p, p->user ? SEL_CODE3 : SEL_CODE0, 2);
+}
+
+static void put_segment(struct program *p)
+{
+    static const uint8_t move[] = {0, 3, 4, 5, 0, 3, 2, 6};
+    static const uint16_t push[] = {0x06, 0x0e, 0x16, 0x1e, 0xa00f, 0xa80f};
+    static const uint16_t pop[] = {0x07, 0x1f, 0x17, 0xa10f, 0xa90f};
+    uint32_t op;
+
+    switch (next(p) % 5) {
+    case 0: /* MOV EAX, segment; MOV Sw, AX */
+        put(p, 0xb8, 1);
+        put_word(p, some_segment(p));
+        put(p, 0xc08e | move[next(p) & 7] << 11, 2);
+        break;
+    case 1:
+        put(p, one_in(p, 4) && !p->calm ? 0x8e : 0x8c, 1);
+        put_operands_of(p, move[next(p) & 7]);
+        break;
+    case 2:
+        op = push[next(p) % 6];
+        put(p, op, op > 0xff ? 2 : 1);
+        if (one_in(p, 3))
+            put_alu(p);
+        op = pop[next(p) % 5];
+        put(p, op, op > 0xff ? 2 : 1);
+        break;
+    case 3:
+        if (p->calm) { /* PUSHF, POPF */
+            put(p, 0x9d9c, 2);
+            break;
+        }
+        put(p, 0xc4 | (next(p) & 1), 1); /* LES, LDS */
+        put_memory(p, some_reg(p));
+        break;
+    default:
+        if (one_in(p, 3))
+            put_far(p, one_in(p, 2) ? 0x9a : 0xea);
+        else
+            put(p, 0xcd | (0x20 + (next(p) & 15)) << 8, 2);
+    }
+}
+
 static void put_insn(struct program *p)
 {
     static void (*const kinds[])(struct program *) = {
-        put_alu,     put_alu,     put_alu,    put_alu,       put_alu,
-        put_alu,     put_alu,     put_alu,    put_alu,       put_alu,
-        put_alu,     put_alu,     put_0f,     put_0f,        put_0f,
-        put_simd,    put_simd,    put_simd,   put_x87,       put_x87,
-        put_stack,   put_stack,   put_string, put_some_jump, put_pointer,
-        put_pointer, put_pointer, put_pointer};
+        put_alu,     put_alu,     put_alu,     put_alu,       put_alu,
+        put_alu,     put_alu,     put_alu,     put_alu,       put_alu,
+        put_alu,     put_alu,     put_0f,      put_0f,        put_0f,
+        put_simd,    put_simd,    put_simd,    put_x87,       put_x87,
+        put_stack,   put_stack,   put_string,  put_some_jump, put_pointer,
+        put_pointer, put_pointer, put_pointer, put_segment};
 
     if (one_in(p, 100))
         put_system(p);
@@ -413,7 +485,7 @@ static void put_block(struct program *p, uint32_t start)
         put_jump(p, 0x850f, 2, loop);
     }
     to = some_block(p);
-    switch (next(p) % 5) {
+    switch (next(p) % 7) {
     case 0: /* MOV ESP; CALL */
         put(p, 0xbc, 1);
         put_word(p, p->origin + STACK - (next(p) & 0xff));
@@ -430,6 +502,8 @@ static void put_block(struct program *p, uint32_t start)
         put_word(p, p->origin + to + (p->paging && one_in(p, 2) ? ALIAS : 0));
         put(p, 0xe0ff, 2);
         break;
+    case 4: put_far(p, 0xea); break;
+    case 5: put(p, one_in(p, 2) ? 0xcf : 0xcb, 1); break; /* IRET, RETF */
     default: put_jump(p, 0xe9, 1, to);
     }
 }
