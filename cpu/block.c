@@ -35,11 +35,11 @@ struct block_cache {
     uint32_t hash[1u << BLOCK_HASH_BITS];
     struct code_page *pages;
     uint32_t active; /* first page with blocks, number + 1 */
-    bool recheck;    /* rows may have changed without being named */
     /* Numbers of limits: their places in this hash table. */
     uint32_t limits[LIMIT_PLACES];
     bool limit_used[LIMIT_PLACES];
     unsigned limit_count;
+    uint32_t last_limit, last_number; /* that was asked for last */
 };
 
 static struct block *block_get(struct block_cache *cache, uint32_t n)
@@ -69,6 +69,7 @@ static void forget_all(struct cpu *cpu)
     cache->used = BLOCK_UNITS; /* ORDER scratch */
     memset(cache->limit_used, 0, sizeof(cache->limit_used));
     cache->limit_count = 0;
+    cache->last_number = LIMIT_PLACES;
     cpu->from = NULL;
     cpu->cur = NULL;
     if (cpu->engine.forgotten)
@@ -126,10 +127,9 @@ static uint32_t find_limit(const struct block_cache *cache, uint32_t limit)
 
 /* Blocks hold what the limit of CS decided, so it is part of their key. A
  * 16-bit program has as many as it has segments. */
-static uint32_t limit_number(struct cpu *cpu)
+static uint32_t take_limit(struct cpu *cpu, uint32_t limit)
 {
     struct block_cache *cache = cpu->blocks;
-    uint32_t limit = cpu->seg[SEG_CS].limit;
     uint32_t n = find_limit(cache, limit);
 
     if (cache->limit_used[n])
@@ -144,6 +144,18 @@ static uint32_t limit_number(struct cpu *cpu)
     return n;
 }
 
+static uint32_t limit_number(struct cpu *cpu)
+{
+    struct block_cache *cache = cpu->blocks;
+    uint32_t limit = cpu->seg[SEG_CS].limit;
+
+    if (limit != cache->last_limit || cache->last_number == LIMIT_PLACES) {
+        cache->last_number = take_limit(cpu, limit);
+        cache->last_limit = limit;
+    }
+    return cache->last_number;
+}
+
 uint32_t blocks_mode(struct cpu *cpu)
 {
     uint32_t mode = limit_number(cpu) << BLOCK_LIMIT_SHIFT |
@@ -152,7 +164,9 @@ uint32_t blocks_mode(struct cpu *cpu)
     return mode | (cpu_code32(cpu) ? BLOCK_CODE32 : 0) |
            (cpu->seg[SEG_CS].base ? 0 : BLOCK_CS_0) |
            (cpu_stack32(cpu) ? BLOCK_STACK32 : 0) |
-           (cpu->user ? BLOCK_USER : 0);
+           (cpu->user ? BLOCK_USER : 0) |
+           (cpu_protected(cpu) ? 0 : BLOCK_REAL) |
+           (cpu_v86(cpu) ? BLOCK_V86 : 0);
 }
 
 /* Dropping. */
@@ -253,7 +267,7 @@ void blocks_remapped(struct cpu *cpu, uint32_t first_page, uint32_t pages)
 {
     cpu->events |= CPU_EVENT_RELOAD;
     if (pages == MEM_PAGES) {
-        cpu->blocks->recheck = true;
+        cpu->recheck = true;
         return;
     }
     for (uint32_t i = first_page; i < first_page + pages; i++)
@@ -268,7 +282,7 @@ static void recheck(struct cpu *cpu)
         if (cache->pages[n - 1].host != cpu->mem->pages[n - 1].host)
             drop_page(cpu, n - 1);
     }
-    cache->recheck = false;
+    cpu->recheck = false;
 }
 
 /* Decoding. */
@@ -655,7 +669,7 @@ const struct block *blocks_find(struct cpu *cpu, uint32_t mode)
     paddr phys;
     bool fault;
 
-    if (cpu->blocks->recheck)
+    if (cpu->recheck)
         recheck(cpu);
     if (cpu->eip > cpu->seg[SEG_CS].limit) {
         cpu_fault(cpu, VECTOR_GP, 0);

@@ -27,9 +27,11 @@ enum {
     BLOCK_CODE32 = 1 << 0,
     BLOCK_STACK32 = 1 << 1,
     BLOCK_USER = 1 << 2,
-    BLOCK_STEP = 1 << 3,   /* one instruction at a time, all flags right */
-    BLOCK_FLAT_SHIFT = 4,  /* six bits: segment n has base 0, limit 4 GiB */
-    BLOCK_CS_0 = 1 << 10,  /* the code segment's base is 0 */
+    BLOCK_STEP = 1 << 3,  /* one instruction at a time, all flags right */
+    BLOCK_FLAT_SHIFT = 4, /* six bits: segment n has base 0, limit 4 GiB */
+    BLOCK_CS_0 = 1 << 10, /* the code segment's base is 0 */
+    BLOCK_REAL = 1 << 11,
+    BLOCK_V86 = 1 << 12,
     BLOCK_LIMIT_SHIFT = 16 /* number of the code segment's limit */
 };
 #define BLOCK_FLAT(seg) (1u << (BLOCK_FLAT_SHIFT + (seg)))

@@ -163,6 +163,50 @@ static bool attend(struct cpu *cpu, enum cpu_stop *stop)
     }
 }
 
+/* What the block at EIP may rely on. Returns how many instructions may run. */
+static uint64_t prepare(struct cpu *cpu)
+{
+    uint64_t left = cpu->clock->stop_insns - cpu->block_insns;
+
+    cpu->mode = blocks_mode(cpu);
+    cpu->stack_mask = cpu_stack32(cpu) ? UINT32_MAX : UINT16_MAX;
+    cpu->insn_eip = cpu->eip;
+    if (left > BLOCK_FAR)
+        left = BLOCK_FAR;
+    cpu->limit = cpu->block_insns + left;
+    return left;
+}
+
+/* Whether events_take() would do no more than to end a shadow. */
+static bool is_calm(const struct cpu *cpu)
+{
+    const uint32_t quiet = CPU_EVENT_CLOCK | CPU_EVENT_RELOAD |
+                           CPU_EVENT_SHADOW | CPU_EVENT_SHADOW_SS;
+
+    if (cpu->events & ~quiet)
+        return false;
+    return !(cpu->events & (CPU_EVENT_SHADOW | CPU_EVENT_SHADOW_SS)) ||
+           (!cpu->intr_level && !cpu->nmi_pending);
+}
+
+bool cpu_go_on(struct cpu *cpu, unsigned least)
+{
+    if (cpu->debugging || cpu->halted || cpu->shutdown)
+        return false;
+    cpu->cur = NULL;
+    cpu->from = NULL; /* whatever comes next does not follow from it */
+    if (cpu->fault.pending) {
+        fault_deliver(cpu);
+        cpu->block_insns++;
+    }
+    if (!is_calm(cpu) || cpu->shutdown ||
+        cpu->block_insns + least > cpu->clock->stop_insns)
+        return false;
+    cpu->events = 0;
+    prepare(cpu);
+    return true;
+}
+
 static const struct block *find_step(struct cpu *cpu)
 {
     cpu->limit = cpu->block_insns + 1;
@@ -172,18 +216,12 @@ static const struct block *find_step(struct cpu *cpu)
 /* The block at EIP, or just its first instruction if not all of it may run. */
 static const struct block *next_block(struct cpu *cpu)
 {
-    uint64_t left = cpu->clock->stop_insns - cpu->block_insns;
+    uint64_t left = prepare(cpu);
     const struct block *block;
 
-    cpu->mode = blocks_mode(cpu);
-    cpu->stack_mask = cpu_stack32(cpu) ? UINT32_MAX : UINT16_MAX;
-    cpu->insn_eip = cpu->eip;
     if ((cpu->events & CPU_EVENTS_TAKEN) ||
         (cpu->debugging && debug_is_slow(cpu)))
         return find_step(cpu);
-    if (left > BLOCK_FAR)
-        left = BLOCK_FAR;
-    cpu->limit = cpu->block_insns + left;
     block = blocks_find(cpu, cpu->mode);
     return !block || block->count <= left ? block : find_step(cpu);
 }

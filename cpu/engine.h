@@ -15,4 +15,11 @@
 /* Once, before the CPU runs for the first time. */
 void cpu_plug_engine(struct cpu *cpu, const struct engine *engine);
 
+/* At an instruction boundary inside the engine, as a handler leaves it that
+ * returned NULL: does what cpu_run() would do before the next block, where that
+ * is quick. True: what stands at EIP may run, in cpu->mode and until
+ * cpu->limit, which is at least `least` instructions away. False: the engine
+ * has to return NULL. */
+bool cpu_go_on(struct cpu *cpu, unsigned least);
+
 #endif

@@ -315,6 +315,14 @@ static enum place string_place(const struct insn *insn, uint32_t mode)
                                                                 : PLACE_reg;
 }
 
+bool insn_keeps_flags(const struct insn *insn)
+{
+    const struct insn_info *info = &insn_info[insn->slot];
+
+    return exec_of[insn->slot] && exec_of[insn->slot] != exec_esc &&
+           !info->flags_read && !info->flags_written;
+}
+
 enum sem insn_sem(const struct insn *insn)
 {
     return sem_of[insn->slot];

@@ -66,6 +66,9 @@ insn_fn interp_shift_286;
 bool interp_is_special(insn_fn *fn);
 
 /* What an engine asks of an instruction. */
+/* Whether interp_step() neither looks at arithmetic flags nor changes them, but
+ * by flags_get() and flags_set(). */
+bool insn_keeps_flags(const struct insn *insn);
 enum sem insn_sem(const struct insn *insn);
 enum shape insn_shape(const struct insn *insn);
 /* Bytes of the operands, as the semantics in sem_*.inc have it. */

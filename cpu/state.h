@@ -192,7 +192,9 @@ struct cpu_jit {
     uint32_t left;    /* instructions that may run, less a reserve */
     uint32_t target;  /* where an indirect jump goes */
     uint32_t pending; /* how to derive the flags from the upper slots; 0: they
-                         are in lazy */
+                         are in lazy. Not 0 only while C code that does not
+                         look at flags, or looks by flags_get(), runs for
+                         translated code */
     uint32_t scratch;
     /* Values that flags follow from: of the present translation, and behind
      * them of the one that ran before. */
@@ -206,6 +208,7 @@ struct cpu_jit {
                                       operand in memory: records, or 0 */
     uint32_t fpu_dp;               /* the offset of that operand */
     uint8_t fpu_image[108];        /* as FNSAVE writes it */
+    const void *resume;            /* code that goes on after C code */
     uint64_t tag;                  /* in front of EIP in keys of targets */
     struct cpu_jit_target targets[1u << CPU_JIT_TARGET_BITS];
 };
@@ -218,6 +221,9 @@ struct engine {
      * runs just now, it leaves after the present instruction. */
     void (*killed)(void *self, const struct block *block);
     void (*forgotten)(void *self); /* every block is gone */
+    /* cpu->jit.pending is not 0 and somebody wants the flags: puts them into
+     * lazy and sets it to 0. */
+    void (*settle)(void *self);
     void (*destroy)(void *self);
 };
 
@@ -241,6 +247,7 @@ struct cpu {
     const uint8_t *arena; /* where blocks are */
     const uint32_t *block_hash;
     uint32_t mode; /* what blocks depend on */
+    bool recheck;  /* blocks_find() has to look at rows of memory */
     uint32_t flat; /* bit n: seg[n] is SEG_FLAT; derived by seg_update() */
     uint32_t stack_mask; /* FFFF or FFFFFFFF, by SS.B */
     uint32_t debugging;  /* DEBUG_ON_*, see debug_int.h; 0: nothing is set */

@@ -27,6 +27,9 @@ struct site {
     uint16_t refund;         /* instructions counted already but not done yet */
     uint8_t kind, size;
     bool write, aligned;
+    bool keeps;     /* STEP: the instruction does not care for flags */
+    bool whole;     /* the list gives all flags */
+    uint8_t misses; /* ACCESS: done by the interpreter, up to some number */
 };
 
 /* An x87 instruction that the pointers may have to name. */
@@ -88,7 +91,7 @@ struct jit {
     unsigned heat;
     const struct jit_skip *skip;    /* borrowed; NULL: none */
     struct host_code_map *code_map; /* the same */
-    uint32_t enter, leave, redo, step, flags;
+    uint32_t enter, leave, resume, redo, step, flags;
     uint32_t load_xmm, load_fpu;
     /* Load, store; 1, 2, 4, 8, 16 bytes, 16 bytes that must be aligned, 10. */
     uint32_t miss[2][THUNK_SIZES];
@@ -121,7 +124,9 @@ void stats_map_thunks(const struct jit *jit);
 /* The fixed code that translations call. */
 void thunks_emit(struct jit *jit);
 
-/* C functions that it calls. */
+/* C functions that it calls. Those that had the interpreter do an instruction
+ * say in cpu->jit.resume where translated code goes on, or that with NULL it
+ * does not. */
 uint8_t *jit_miss(struct cpu *cpu, uint32_t site, uint32_t addr);
 void jit_redo(struct cpu *cpu, uint32_t site);
 /* Whether SSE may be used without a look at each instruction; if not, it has
@@ -133,7 +138,8 @@ bool jit_load_fpu(struct cpu *cpu, uint32_t site);
 bool jit_fpu_ready(struct cpu *cpu);
 /* What was in the host's registers is the cpu's again. */
 void jit_take_back(struct cpu *cpu, struct jit *jit);
-uint32_t jit_step(struct cpu *cpu, uint32_t site);
+/* True: it goes on behind the call. */
+bool jit_step(struct cpu *cpu, uint32_t site);
 uint32_t jit_flags(struct cpu *cpu, uint32_t list);
 
 /* target.c: where indirect jumps lead. Before translated code runs: what its
@@ -141,6 +147,8 @@ uint32_t jit_flags(struct cpu *cpu, uint32_t list);
 void target_select(struct jit *jit, uint32_t mode);
 /* From now on a jump to `eip` finds `code`, as things are now. */
 void target_note(struct jit *jit, uint32_t eip, uint32_t mode, uint32_t code);
+/* What was noted for it, as things are; NULL: nothing. */
+const void *target_find(const struct jit *jit, uint32_t eip);
 void target_forget(struct jit *jit, uint32_t eip, uint32_t code);
 void target_forget_all(struct jit *jit);
 

@@ -13,19 +13,25 @@ bool jit_available(void)
     return true;
 }
 
-static void settle_pending(struct cpu *cpu, struct jit *jit)
+static void settle_pending(void *self)
 {
-    if (!cpu->jit.pending)
-        return;
-    recipe_apply(cpu, jit_at(jit, cpu->jit.pending));
+    struct jit *jit = self;
+    struct cpu *cpu = jit->cpu;
+    uint32_t pending = cpu->jit.pending;
+
     cpu->jit.pending = 0;
+    if (pending)
+        recipe_apply(cpu, jit_at(jit, pending));
 }
 
-static void settle(struct cpu *cpu, struct jit *jit, uint32_t list)
+static void settle(struct cpu *cpu, struct jit *jit, const struct site *site)
 {
-    settle_pending(cpu, jit);
-    if (list)
-        recipe_apply(cpu, jit_at(jit, list));
+    if (site->whole)
+        cpu->jit.pending = 0;
+    else
+        settle_pending(jit);
+    if (site->list)
+        recipe_apply(cpu, jit_at(jit, site->list));
 }
 
 /* Instructions retired, when `refund` of those that were counted are not. */
@@ -36,28 +42,89 @@ static uint64_t retired(const struct cpu *cpu, unsigned refund)
     return (uint64_t)((int64_t)cpu->limit - (left + REGION_RESERVE + refund));
 }
 
+/* Going on in translated code after C code. */
+
+/* The translation at EIP, or NULL: then jit->next is what the interpreter's
+ * loop does next. */
+static const void *find_code(struct cpu *cpu, struct jit *jit)
+{
+    const struct translation *t;
+    const struct block *block;
+    const void *code;
+
+    target_select(jit, cpu->mode);
+    code = cpu->recheck ? NULL : target_find(jit, cpu->eip);
+    if (code)
+        return code;
+    block = blocks_find(cpu, cpu->mode);
+    jit->next = block ? block->insn : NULL;
+    if (!block || !blocks_tier(cpu, block)->entry)
+        return NULL;
+    t = jit_at(jit, blocks_tier(cpu, block)->entry);
+    target_note(jit, cpu->eip, cpu->mode, t->entry);
+    return jit->cache.run + t->entry;
+}
+
+/* At the boundary behind an instruction that the interpreter did. */
+static void go_on(struct cpu *cpu, struct jit *jit)
+{
+    jit->next = NULL;
+    cpu->jit.resume = NULL;
+    if (!cpu_go_on(cpu, REGION_RESERVE + BLOCK_MAX))
+        return;
+    cpu->jit.resume = find_code(cpu, jit);
+    cpu->jit.left = (uint32_t)(cpu->limit - cpu->block_insns) - REGION_RESERVE;
+}
+
 /* From inside translated code. */
 
 uint32_t jit_flags(struct cpu *cpu, uint32_t list)
 {
-    settle(cpu, cpu->engine.self, list);
+    settle_pending(cpu->engine.self);
+    if (list)
+        recipe_apply(cpu, jit_at((struct jit *)cpu->engine.self, list));
     return flags_arithmetic(cpu) | FLAG_ONE;
 }
 
-static const struct insn *step(struct cpu *cpu, const struct site *site)
+/* Does an instruction. Without an answer it has left the block. */
+static const struct insn *step(struct cpu *cpu, struct jit *jit,
+                               const struct site *site)
 {
     const struct insn *insn = site->insn;
 
-    jit_take_back(cpu, cpu->engine.self);
-    settle(cpu, cpu->engine.self, site->list);
+    jit_take_back(cpu, jit);
+    if (site->list || !site->keeps)
+        settle(cpu, jit, site);
     cpu->block_insns = retired(cpu, site->refund) - insn->index;
     return interp_step(cpu, insn);
+}
+
+/* What comes behind an instruction that misses now and then is interpreted to
+ * the end of the block. Behind one that misses often (a device), a new block
+ * begins, and that gets a translation. */
+#define MISSES 8
+
+static void step_access(struct cpu *cpu, struct jit *jit, struct site *site)
+{
+    const struct insn *next = step(cpu, jit, site);
+
+    if (next && next->index < block_of(next)->count && site->misses < MISSES) {
+        site->misses++;
+        jit->next = next;
+        cpu->jit.resume = NULL;
+        return;
+    }
+    if (next) {
+        cpu->eip = block_insn_eip(next);
+        cpu->block_insns += next->index;
+    }
+    go_on(cpu, jit);
 }
 
 uint8_t *jit_miss(struct cpu *cpu, uint32_t place, uint32_t addr)
 {
     struct jit *jit = cpu->engine.self;
-    const struct site *site = jit_at(jit, place);
+    struct site *site = jit_at(jit, place);
     uint8_t *host;
 
     if (site->aligned && (addr & 15)) {
@@ -69,9 +136,8 @@ uint8_t *jit_miss(struct cpu *cpu, uint32_t place, uint32_t addr)
     } else {
         host = (uint8_t *)(uintptr_t)mmu_read_host(cpu, addr, site->size);
     }
-    if (!host) {
-        jit->next = step(cpu, site);
-    }
+    if (!host)
+        step_access(cpu, jit, site);
     return host;
 }
 
@@ -86,7 +152,7 @@ bool jit_load_xmm(struct cpu *cpu, uint32_t place)
         cpu->jit.xmm_live = true;
         return true;
     }
-    jit->next = step(cpu, jit_at(jit, place));
+    step_access(cpu, jit, jit_at(jit, place));
     return false;
 }
 
@@ -94,24 +160,27 @@ void jit_redo(struct cpu *cpu, uint32_t place)
 {
     struct jit *jit = cpu->engine.self;
 
-    jit->next = step(cpu, jit_at(jit, place));
+    step_access(cpu, jit, jit_at(jit, place));
 }
 
-uint32_t jit_step(struct cpu *cpu, uint32_t place)
+bool jit_step(struct cpu *cpu, uint32_t place)
 {
     struct jit *jit = cpu->engine.self;
     const struct site *site = jit_at(jit, place);
-    uint64_t before;
+    uint64_t before = retired(cpu, site->refund) - site->insn->index;
+    const struct insn *next = step(cpu, jit, site);
 
-    jit_take_back(cpu, jit);
-    settle(cpu, jit, site->list);
-    before = cpu->block_insns = retired(cpu, site->refund) - site->insn->index;
-    jit->next = interp_step(cpu, site->insn);
-    if (jit->next != site->insn + 1)
-        return 1;
+    if (!next) {
+        go_on(cpu, jit);
+        return false;
+    }
     /* A repeated instruction counts for more than one. */
     cpu->jit.left -= (uint32_t)(cpu->block_insns - before);
-    return (int32_t)cpu->jit.left < 0;
+    if (next == site->insn + 1 && (int32_t)cpu->jit.left >= 0)
+        return true;
+    jit->next = next;
+    cpu->jit.resume = NULL;
+    return false;
 }
 
 bool jit_load_fpu(struct cpu *cpu, uint32_t place)
@@ -120,7 +189,7 @@ bool jit_load_fpu(struct cpu *cpu, uint32_t place)
 
     if (jit_fpu_ready(cpu))
         return true;
-    jit->next = step(cpu, jit_at(jit, place));
+    step_access(cpu, jit, jit_at(jit, place));
     return false;
 }
 
@@ -139,6 +208,8 @@ static uint32_t enter(struct cpu *cpu, struct jit *jit, uint32_t translation)
     site = fn(cpu, jit->cache.run + t->entry);
     jit->running = false;
     jit_take_back(cpu, jit);
+    if (!site)
+        settle_pending(jit);
     return site;
 }
 
@@ -174,7 +245,7 @@ static const struct insn *run(struct cpu *cpu, struct jit *jit,
         if (!place)
             return jit->next;
         site = jit_at(jit, place);
-        settle(cpu, jit, site->list);
+        settle(cpu, jit, site);
         cpu->block_insns = retired(cpu, site->refund);
         eip = site->kind == SITE_INDIRECT ? cpu->jit.target : site->eip;
         to = interp_target(cpu, eip);
@@ -233,6 +304,7 @@ enum status jit_attach(struct cpu *cpu, const struct jit_config *config)
     struct engine engine = {.first = first,
                             .killed = jit_block_killed,
                             .forgotten = jit_forget,
+                            .settle = settle_pending,
                             .destroy = destroy};
     struct jit *jit;
 

@@ -57,6 +57,13 @@ void target_note(struct jit *jit, uint32_t eip, uint32_t mode, uint32_t code)
         (struct cpu_jit_target){jit->cpu->jit.tag | eip, code_at(jit, code)};
 }
 
+const void *target_find(const struct jit *jit, uint32_t eip)
+{
+    const struct cpu_jit_target *row = row_of(jit, eip);
+
+    return row->key == (jit->cpu->jit.tag | eip) ? row->code : NULL;
+}
+
 void target_forget(struct jit *jit, uint32_t eip, uint32_t code)
 {
     struct cpu_jit_target *row = row_of(jit, eip);

@@ -118,7 +118,9 @@ uint32_t lower_site(struct lower *l, enum site_kind kind)
                       .list = list,
                       .eip = insn_eip(l),
                       .refund = (uint16_t)l->refund,
-                      .kind = (uint8_t)kind};
+                      .kind = (uint8_t)kind,
+                      .keeps = kind == SITE_STEP && insn_keeps_flags(l->insn),
+                      .whole = recipe_coverage(&l->list) == FLAGS_OSZAPC};
     return place;
 }
 

@@ -146,15 +146,35 @@ static void emit_done(struct x64 *x)
     emit_return(x);
 }
 
-static void emit_redo(struct x64 *x)
+/* C code did an instruction: goes on where it says, or leaves. */
+static void emit_resume(struct x64 *x)
+{
+    uint8_t *leave;
+
+    x64_load(x, 8, R10, FIELD(jit.resume));
+    x64_rr(x, 8, 0x85, R10, R10);
+    leave = x64_jcc(x, CC_Z);
+    reload(x);
+    x64_digit_r(x, 4, 0xff, 4, R10);
+    x64_patch(leave, x->at);
+    emit_done(x);
+}
+
+static void jump_to_resume(struct jit *jit, struct x64 *x)
+{
+    move_rsp(x, 8); /* the return address */
+    x64_patch(x64_jmp(x), jit_at(jit, jit->resume));
+}
+
+static void emit_redo(struct jit *jit, struct x64 *x)
 {
     spill(x);
     x64_mov_rr(x, RSI, R10);
     call_c(x, (uintptr_t)jit_redo);
-    emit_done(x);
+    x64_patch(x64_jmp(x), jit_at(jit, jit->resume));
 }
 
-static void emit_step(struct x64 *x)
+static void emit_step(struct jit *jit, struct x64 *x)
 {
     uint8_t *leave;
 
@@ -163,13 +183,12 @@ static void emit_step(struct x64 *x)
     move_rsp(x, -8);
     call_c(x, (uintptr_t)jit_step);
     move_rsp(x, 8);
-    x64_rr(x, 4, 0x85, RAX, RAX);
-    leave = x64_jcc(x, CC_NZ);
+    x64_rr(x, 1, 0x85, RAX, RAX);
+    leave = x64_jcc(x, CC_Z);
     reload(x);
     ret(x);
     x64_patch(leave, x->at);
-    move_rsp(x, 8);
-    emit_done(x);
+    jump_to_resume(jit, x);
 }
 
 /* The host's flags = those of the list r10d; keeps r8 and r9. */
@@ -194,7 +213,8 @@ static void emit_flags(struct x64 *x)
 
 /* r8: linear address plus the table's entry; r9: linear page. Makes r8 the
  * host address, or leaves. */
-static void emit_miss(struct x64 *x, bool write, unsigned size, bool aligned)
+static void emit_miss(struct jit *jit, struct x64 *x, bool write, unsigned size,
+                      bool aligned)
 {
     struct x64_mem entry = {
         .base = write ? REG_WRITE : REG_READ, .index = R9, .scale = 3};
@@ -230,12 +250,11 @@ static void emit_miss(struct x64 *x, bool write, unsigned size, bool aligned)
     reload(x);
     ret(x);
     x64_patch(leave, x->at);
-    move_rsp(x, 8);
-    emit_done(x);
+    jump_to_resume(jit, x);
 }
 
 /* `function` says whether the registers may move to the host's. */
-static void emit_load(struct x64 *x, uintptr_t function)
+static void emit_load(struct jit *jit, struct x64 *x, uintptr_t function)
 {
     uint8_t *leave;
 
@@ -250,8 +269,7 @@ static void emit_load(struct x64 *x, uintptr_t function)
     reload(x);
     ret(x);
     x64_patch(leave, x->at);
-    move_rsp(x, 8);
-    emit_done(x);
+    jump_to_resume(jit, x);
 }
 
 static uint32_t begin(struct jit *jit, struct x64 *x)
@@ -271,21 +289,23 @@ void thunks_emit(struct jit *jit)
     emit_enter(&x);
     jit->leave = begin(jit, &x);
     emit_leave(&x);
+    jit->resume = begin(jit, &x);
+    emit_resume(&x);
     jit->redo = begin(jit, &x);
-    emit_redo(&x);
+    emit_redo(jit, &x);
     jit->step = begin(jit, &x);
-    emit_step(&x);
+    emit_step(jit, &x);
     jit->flags = begin(jit, &x);
     emit_flags(&x);
     jit->load_xmm = begin(jit, &x);
-    emit_load(&x, (uintptr_t)jit_load_xmm);
+    emit_load(jit, &x, (uintptr_t)jit_load_xmm);
     jit->load_fpu = begin(jit, &x);
-    emit_load(&x, (uintptr_t)jit_load_fpu);
+    emit_load(jit, &x, (uintptr_t)jit_load_fpu);
     for (unsigned i = 0; i < THUNK_SIZES; i++) {
         jit->miss[0][i] = begin(jit, &x);
-        emit_miss(&x, false, sizes[i], i == 5);
+        emit_miss(jit, &x, false, sizes[i], i == 5);
         jit->miss[1][i] = begin(jit, &x);
-        emit_miss(&x, true, sizes[i], i == 5);
+        emit_miss(jit, &x, true, sizes[i], i == 5);
     }
     cache_begin(&jit->cache, cache_place(&jit->cache, x.at));
 }
