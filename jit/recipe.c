@@ -18,30 +18,31 @@ uint32_t recipe_flags(enum recipe_kind kind)
     return flags[kind];
 }
 
-static uint32_t value(const struct cpu *cpu, const struct recipe *r, unsigned n)
+static inline uint32_t fetch(const struct cpu *cpu,
+                             const struct recipe_value *v, unsigned bits)
 {
-    const struct recipe_value *v = &r->v[n];
-
     switch (v->where) {
-    case VALUE_IMM: return flags_cut(r->bits, v->imm);
+    case VALUE_IMM: return flags_cut(bits, v->imm);
     case VALUE_CL: return cpu->reg[CPU_ECX] & 0xff;
     case VALUE_REG:
-        if (r->bits == 8)
+        if (bits == 8)
             return ((const uint8_t *)cpu->reg)[v->n];
-        return flags_cut(r->bits, cpu->reg[v->n]);
-    case VALUE_SLOT: return flags_cut(r->bits, cpu->jit.slot[v->n]);
+        return flags_cut(bits, cpu->reg[v->n]);
+    case VALUE_SLOT: return flags_cut(bits, cpu->jit.slot[v->n]);
     case VALUE_SLOT_HIGH: return cpu->jit.slot[v->n] >> 8 & 0xff;
     default: return 0;
     }
 }
 
+static uint32_t value(const struct cpu *cpu, const struct recipe *r, unsigned n)
+{
+    return fetch(cpu, &r->v[n], r->bits);
+}
+
 /* A count, or a flag that SETcc stored. */
 static uint32_t count(const struct cpu *cpu, const struct recipe *r, unsigned n)
 {
-    struct recipe narrow = *r;
-
-    narrow.bits = 8;
-    return value(cpu, &narrow, n) & 31;
+    return fetch(cpu, &r->v[n], 8) & 31;
 }
 
 static bool flag(const struct cpu *cpu, const struct recipe *r, unsigned n)
@@ -87,7 +88,9 @@ static void apply_saved(struct cpu *cpu, uint32_t saved)
 static void apply(struct cpu *cpu, const struct recipe *r)
 {
     unsigned bits = r->bits;
-    uint32_t a = value(cpu, r, 0), b = value(cpu, r, 1);
+    uint32_t a = value(cpu, r, 0), b;
+
+    b = r->v[1].where == VALUE_NONE ? 0 : value(cpu, r, 1);
 
     switch (r->kind) {
     case RECIPE_LOGIC: flags_logic(cpu, bits, a); break;
