@@ -176,8 +176,10 @@ bool jit_step(struct cpu *cpu, uint32_t place)
     }
     /* A repeated instruction counts for more than one. */
     cpu->jit.left -= (uint32_t)(cpu->block_insns - before);
-    if (next == site->insn + 1 && (int32_t)cpu->jit.left >= 0)
+    if (next == site->insn + 1 && (int32_t)cpu->jit.left >= 0) {
+        target_select(jit, cpu->mode); /* it may have stored to page tables */
         return true;
+    }
     jit->next = next;
     cpu->jit.resume = NULL;
     return false;
