@@ -161,6 +161,8 @@ uint32_t blocks_mode(struct cpu *cpu)
     uint32_t mode = limit_number(cpu) << BLOCK_LIMIT_SHIFT |
                     (cpu->flat & 0x3f) << BLOCK_FLAT_SHIFT;
 
+    if (cpu_paragraphs(cpu))
+        mode |= (cpu->plain & 0x3f) << BLOCK_PLAIN_SHIFT;
     return mode | (cpu_code32(cpu) ? BLOCK_CODE32 : 0) |
            (cpu->seg[SEG_CS].base ? 0 : BLOCK_CS_0) |
            (cpu_stack32(cpu) ? BLOCK_STACK32 : 0) |

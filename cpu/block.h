@@ -32,9 +32,13 @@ enum {
     BLOCK_CS_0 = 1 << 10, /* the code segment's base is 0 */
     BLOCK_REAL = 1 << 11,
     BLOCK_V86 = 1 << 12,
-    BLOCK_LIMIT_SHIFT = 16 /* number of the code segment's limit */
+    BLOCK_PLAIN_SHIFT =
+        13,                /* six bits, in real mode and V86: segment n has a
+                              limit of FFFF, and a load changes just the base */
+    BLOCK_LIMIT_SHIFT = 19 /* number of the code segment's limit */
 };
-#define BLOCK_FLAT(seg) (1u << (BLOCK_FLAT_SHIFT + (seg)))
+#define BLOCK_FLAT(seg)  (1u << (BLOCK_FLAT_SHIFT + (seg)))
+#define BLOCK_PLAIN(seg) (1u << (BLOCK_PLAIN_SHIFT + (seg)))
 
 /* 32 bytes, so that instructions keep to cache lines. */
 struct block {

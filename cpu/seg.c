@@ -4,6 +4,10 @@
 
 #include "cpu/sys.h"
 
+/* The low byte of the access rights that a load gives in real mode and V86. */
+#define PLAIN_REAL (ACCESS_P | ACCESS_S | ACCESS_RW | ACCESS_ACCESSED)
+#define PLAIN_V86  (PLAIN_REAL | ACCESS_DPL)
+
 #define WRAP_LAST 0xffffu /* the 8086's offsets wrap after this one */
 
 bool seg_allows(const struct segment *s, uint32_t offset, unsigned size,
@@ -144,6 +148,10 @@ static void derive(struct cpu *cpu, unsigned seg)
     cpu->flat &= ~(1u << seg);
     if (s->fast & SEG_FLAT)
         cpu->flat |= 1u << seg;
+    cpu->plain &= ~(1u << seg);
+    if (s->write_end == 0x10000 &&
+        (s->access & 0xff) == (cpu->cpl == 3 ? PLAIN_V86 : PLAIN_REAL))
+        cpu->plain |= 1u << seg;
 }
 
 void seg_update_all(struct cpu *cpu)

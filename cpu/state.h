@@ -185,6 +185,14 @@ struct cpu_jit_target {
     const void *code;
 };
 
+/* Tags of the code segments that were in use of late, by their base / 16: for
+ * far transfers in real mode and V86. */
+#define CPU_JIT_SEGMENTS 64u
+struct cpu_jit_segment {
+    uint32_t base, mode;
+    uint64_t tag;
+};
+
 /* What translated code keeps while it runs; nothing of it is state of the
  * guest. Reached by offset. */
 #define CPU_JIT_SLOTS 24
@@ -210,6 +218,7 @@ struct cpu_jit {
     uint8_t fpu_image[108];        /* as FNSAVE writes it */
     const void *resume;            /* code that goes on after C code */
     uint64_t tag;                  /* in front of EIP in keys of targets */
+    struct cpu_jit_segment segments[CPU_JIT_SEGMENTS];
     struct cpu_jit_target targets[1u << CPU_JIT_TARGET_BITS];
 };
 
@@ -246,9 +255,11 @@ struct cpu {
     uint64_t limit;       /* no block is entered that could pass this count */
     const uint8_t *arena; /* where blocks are */
     const uint32_t *block_hash;
-    uint32_t mode; /* what blocks depend on */
-    bool recheck;  /* blocks_find() has to look at rows of memory */
-    uint32_t flat; /* bit n: seg[n] is SEG_FLAT; derived by seg_update() */
+    uint32_t mode;  /* what blocks depend on */
+    bool recheck;   /* blocks_find() has to look at rows of memory */
+    uint32_t flat;  /* bit n: seg[n] is SEG_FLAT; derived by seg_update() */
+    uint32_t plain; /* bit n: a load of seg[n] in real mode or V86 changes its
+                       base and nothing else; derived, too */
     uint32_t stack_mask; /* FFFF or FFFFFFFF, by SS.B */
     uint32_t debugging;  /* DEBUG_ON_*, see debug_int.h; 0: nothing is set */
 

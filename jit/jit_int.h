@@ -27,8 +27,9 @@ struct site {
     uint16_t refund;         /* instructions counted already but not done yet */
     uint8_t kind, size;
     bool write, aligned;
-    bool keeps;     /* STEP: the instruction does not care for flags */
-    bool whole;     /* the list gives all flags */
+    bool far;   /* INDIRECT: CS was loaded, so the mode is to be found anew */
+    bool keeps; /* STEP: the instruction does not care for flags */
+    bool whole; /* the list gives all flags */
     uint8_t misses; /* ACCESS: done by the interpreter, up to some number */
 };
 
@@ -43,6 +44,7 @@ struct fpu_note {
  * jump leads there; else to the code that hands over at its site. */
 struct link {
     uint32_t region, target;
+    uint32_t mode;       /* of the target */
     uint32_t own;        /* the next of the same translation */
     uint32_t next, prev; /* links with the same target */
     uint32_t jump, stub; /* the jump's distance; where it leads without one */
@@ -101,6 +103,7 @@ struct jit {
     const struct insn *next; /* where to go on after SITE_ACCESS, SITE_STEP */
     struct lower *lower;     /* working memory of a translation; owned */
     struct tag tags[TAGS];
+    uint64_t tags_name;           /* what cpu->jit.segments holds good for */
     uint32_t tag_count;           /* given away */
     struct jit_stats stats;       /* but for `left` */
     uint32_t left[2][INSN_SLOTS]; /* instructions; repeated ones */

@@ -249,6 +249,8 @@ static const struct insn *run(struct cpu *cpu, struct jit *jit,
         site = jit_at(jit, place);
         settle(cpu, jit, site);
         cpu->block_insns = retired(cpu, site->refund);
+        if (site->far)
+            cpu->mode = blocks_mode(cpu);
         eip = site->kind == SITE_INDIRECT ? cpu->jit.target : site->eip;
         to = interp_target(cpu, eip);
         if (cpu->events || cpu->block_insns + to->count > cpu->limit) {

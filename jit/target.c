@@ -4,8 +4,9 @@
  * tag, a number that stands for all else that decides what code EIP means: the
  * fetch table as it is (its name, see cpu->fetch_name), the mode and the base
  * of CS. cpu->jit.tag holds the one in force while translated code runs;
- * whatever changes one of these leaves translated code. A row goes when its
- * translation ends. So translated code compares one number. */
+ * whatever changes one of these leaves translated code, but for far transfers
+ * in real mode, which know the tags of a few more code segments. A row goes
+ * when its translation ends. So translated code compares one number. */
 #include <string.h>
 
 #include "jit/jit_int.h"
@@ -23,6 +24,7 @@ static const void *code_at(const struct jit *jit, uint32_t code)
 void target_forget_all(struct jit *jit)
 {
     memset(jit->cpu->jit.targets, 0, sizeof(jit->cpu->jit.targets));
+    memset(jit->cpu->jit.segments, 0, sizeof(jit->cpu->jit.segments));
     memset(jit->tags, 0, sizeof(jit->tags));
     jit->tag_count = 0;
 }
@@ -33,6 +35,17 @@ static uint32_t fresh_number(struct jit *jit)
     if (jit->tag_count == UINT32_MAX)
         target_forget_all(jit);
     return ++jit->tag_count;
+}
+
+static void note_segment(struct jit *jit, const struct tag *t)
+{
+    struct cpu_jit *j = &jit->cpu->jit;
+
+    if (jit->tags_name != t->name)
+        memset(j->segments, 0, sizeof(j->segments));
+    jit->tags_name = t->name;
+    j->segments[t->base >> 4 & (CPU_JIT_SEGMENTS - 1)] =
+        (struct cpu_jit_segment){t->base, t->mode, j->tag};
 }
 
 void target_select(struct jit *jit, uint32_t mode)
@@ -48,6 +61,8 @@ void target_select(struct jit *jit, uint32_t mode)
         *t = (struct tag){name, mode, base, number};
     }
     jit->cpu->jit.tag = (uint64_t)t->number << 32;
+    if (mode & (BLOCK_REAL | BLOCK_V86))
+        note_segment(jit, t);
 }
 
 void target_note(struct jit *jit, uint32_t eip, uint32_t mode, uint32_t code)

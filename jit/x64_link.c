@@ -24,7 +24,7 @@ void link_connect(struct jit *jit, uint32_t place, uint32_t target)
     const struct block *a = from->head, *b = to->head;
 
     assert(!to->dead);
-    if (link->target || from->dead || a->mode != b->mode)
+    if (link->target || from->dead || link->mode != b->mode)
         return;
     if (!link->check && b->phys - a->phys != b->eip - a->eip)
         return;

@@ -76,8 +76,8 @@ static bool is_skipped(const struct cpu *cpu, const struct insn *insn)
 bool lower_native(const struct cpu *cpu, const struct insn *insn)
 {
     return !interp_is_special(insn->fn) && !is_skipped(cpu, insn) &&
-           (native_sem(insn, insn_sem(insn)) || lower_simd_native(insn) ||
-            lower_fpu_native(cpu, insn));
+           (native_sem(insn, insn_sem(insn)) || lower_system_native(insn) ||
+            lower_simd_native(insn) || lower_fpu_native(cpu, insn));
 }
 
 /* Records. */
@@ -277,27 +277,38 @@ static void hand_over(struct lower *l, uint32_t site, uint32_t thunk)
     lower_jump_thunk(l, thunk);
 }
 
-/* Out of this region, to `eip`. */
-static void leave_to(struct lower *l, uint32_t eip)
+/* The end of a path through the region: no more instructions, and flags where
+ * others find them. */
+static void end_path(struct lower *l)
+{
+    flags_hand_over(l);
+    l->valid = 0;
+    memset(&l->list, 0, sizeof(l->list));
+    l->refund = 0;
+}
+
+/* A jump to be linked to the translation at `eip`, in `mode`. `entry`: of the
+ * fetch table, to be compared; NULL: in this page. */
+struct way_out {
+    uint32_t eip, mode;
+    const struct x64_mem *entry;
+    uint8_t *miss[2]; /* jumps for when it cannot be taken, or NULL */
+};
+
+static void link_out(struct lower *l, const struct way_out *out)
 {
     struct translation *t = jit_at(l->jit, l->translation);
     uint32_t place = cache_data(&l->jit->cache, sizeof(struct link)), site;
     uint8_t *check = NULL, *miss = NULL, *jump;
     struct link *link;
 
-    flags_hand_over(l);
-    l->valid = 0;
-    memset(&l->list, 0, sizeof(l->list));
-    l->refund = 0;
     site = lower_site(l, SITE_LINK);
     if (!place || !site) {
         l->x.full = true;
         return;
     }
-    if (!in_page(l, eip)) {
-        struct x64_mem entry = fetch_entry(l, eip);
-
-        x64_digit_m(&l->x, 4, 0x81, ALU_CMP, entry);
+    if (out->entry) {
+        x64_digit_m(&l->x, 4, 0x81, ALU_CMP, *out->entry);
         check = l->x.at;
         x64_dword(&l->x, UINT32_MAX); /* no entry is that */
         miss = x64_jcc(&l->x, CC_NZ);
@@ -306,16 +317,33 @@ static void leave_to(struct lower *l, uint32_t eip)
     x64_patch(jump, l->x.at);
     if (miss)
         x64_patch(miss, l->x.at);
+    for (unsigned i = 0; i < ARRAY_LEN(out->miss) && out->miss[i]; i++)
+        x64_patch(out->miss[i], l->x.at);
     link = jit_at(l->jit, place);
     link->region = l->translation;
+    link->mode = out->mode;
     link->own = t->links;
     t->links = place;
     link->jump = cache_place(&l->jit->cache, jump);
     link->stub = cache_place(&l->jit->cache, l->x.at);
     link->check = check ? cache_place(&l->jit->cache, check) : 0;
-    ((struct site *)jit_at(l->jit, site))->eip = eip;
+    ((struct site *)jit_at(l->jit, site))->eip = out->eip;
     ((struct site *)jit_at(l->jit, site))->link = place;
     hand_over(l, site, l->jit->leave);
+}
+
+/* Out of this region, to `eip`. */
+static void leave_to(struct lower *l, uint32_t eip)
+{
+    struct way_out out = {.eip = eip, .mode = l->mode};
+    struct x64_mem entry;
+
+    end_path(l);
+    if (!in_page(l, eip)) {
+        entry = fetch_entry(l, eip);
+        out.entry = &entry;
+    }
+    link_out(l, &out);
 }
 
 void lower_goto(struct lower *l, uint32_t eip)
@@ -342,35 +370,123 @@ void lower_goto(struct lower *l, uint32_t eip)
         l->next_node = node;
 }
 
-void lower_goto_r8(struct lower *l)
+/* Jumps to where r8d leads if the table of targets knows; the tag is in r10. */
+static void jump_to_row(struct lower *l)
 {
     struct x64_mem key = {REG_CPU, R9, 3,
                           offsetof(struct cpu, jit.targets[0].key)};
     struct x64_mem code = {REG_CPU, R9, 3,
                            offsetof(struct cpu, jit.targets[0].code)};
-    uint32_t site;
     uint8_t *miss;
 
-    flags_hand_over(l);
-    memset(&l->list, 0, sizeof(l->list));
-    l->valid = 0;
-    l->refund = 0;
     x64_mov_rr(&l->x, R9, R8);
     x64_alu_imm_r(&l->x, 4, ALU_AND, R9, TARGET_MASK);
-    x64_load(&l->x, 8, R10, FIELD(jit.tag));
     x64_rr(&l->x, 8, 0x09, R8, R10);
     x64_rm(&l->x, 8, 0x3b, R10, key);
     miss = x64_jcc(&l->x, CC_NZ);
     x64_digit_m(&l->x, 4, 0xff, 4, code); /* jmp */
     x64_patch(miss, l->x.at);
+}
+
+static void leave_indirect(struct lower *l, bool far)
+{
+    uint32_t site = lower_site(l, SITE_INDIRECT);
+
+    if (site)
+        ((struct site *)jit_at(l->jit, site))->far = far;
     x64_store(&l->x, 4, R8, FIELD(jit.target));
-    site = lower_site(l, SITE_INDIRECT);
     hand_over(l, site, l->jit->leave);
+}
+
+void lower_goto_r8(struct lower *l)
+{
+    end_path(l);
+    x64_load(&l->x, 8, R10, FIELD(jit.tag));
+    jump_to_row(l);
+    leave_indirect(l, false);
+}
+
+/* Other code segments than this: see struct cpu_jit_segment. */
+
+static struct x64_mem segment_row(uint8_t index, uint32_t row, size_t member)
+{
+    return (struct x64_mem){REG_CPU, index, 0,
+                            (int32_t)(offsetof(struct cpu, jit.segments) +
+                                      row * sizeof(struct cpu_jit_segment) +
+                                      member)};
+}
+
+/* The code segment's mode is what it was, but for whether its base is 0. */
+static void note_mode(struct lower *l, uint32_t mode)
+{
+    if (mode != l->mode)
+        x64_mov_m_imm(&l->x, 4, FIELD(mode), mode);
+}
+
+void lower_goto_far_r8(struct lower *l)
+{
+    uint32_t mode = l->mode & ~(uint32_t)BLOCK_CS_0;
+    uint8_t *miss[2];
+
+    end_path(l);
+    x64_load(&l->x, 4, R9, FIELD(seg[SEG_CS].base));
+    x64_mov_rr(&l->x, R10, R9);
+    x64_alu_imm_r(&l->x, 4, ALU_AND, R10, (CPU_JIT_SEGMENTS - 1) << 4);
+    x64_rm(&l->x, 4, 0x39, R9,
+           segment_row(R10, 0, offsetof(struct cpu_jit_segment, base)));
+    miss[0] = x64_jcc(&l->x, CC_NZ);
+    x64_digit_m(&l->x, 4, 0x81, ALU_CMP,
+                segment_row(R10, 0, offsetof(struct cpu_jit_segment, mode)));
+    x64_dword(&l->x, mode);
+    miss[1] = x64_jcc(&l->x, CC_NZ);
+    note_mode(l, mode);
+    x64_load(&l->x, 8, R10,
+             segment_row(R10, 0, offsetof(struct cpu_jit_segment, tag)));
+    x64_store(&l->x, 8, R10, FIELD(jit.tag));
+    jump_to_row(l);
+    for (unsigned i = 0; i < 2; i++)
+        x64_patch(miss[i], l->x.at);
+    leave_indirect(l, true);
+}
+
+static uint8_t *unless_segment(struct lower *l, uint32_t base, size_t member,
+                               uint32_t value)
+{
+    uint32_t row = base >> 4 & (CPU_JIT_SEGMENTS - 1);
+
+    x64_digit_m(&l->x, 4, 0x81, ALU_CMP,
+                segment_row(X64_NO_INDEX, row, member));
+    x64_dword(&l->x, value);
+    return x64_jcc(&l->x, CC_NZ);
+}
+
+void lower_goto_far(struct lower *l, uint32_t eip, uint32_t base)
+{
+    uint32_t row = base >> 4 & (CPU_JIT_SEGMENTS - 1);
+    struct x64_mem entry =
+        x64_at(R9, (size_t)((base + eip) >> MEM_PAGE_BITS) * 4);
+    struct way_out out = {.eip = eip,
+                          .mode = (l->mode & ~(uint32_t)BLOCK_CS_0) |
+                                  (base ? 0 : BLOCK_CS_0),
+                          .entry = &entry};
+
+    end_path(l);
+    note_mode(l, out.mode);
+    out.miss[0] =
+        unless_segment(l, base, offsetof(struct cpu_jit_segment, base), base);
+    out.miss[1] = unless_segment(
+        l, base, offsetof(struct cpu_jit_segment, mode), out.mode);
+    x64_load(
+        &l->x, 8, R10,
+        segment_row(X64_NO_INDEX, row, offsetof(struct cpu_jit_segment, tag)));
+    x64_store(&l->x, 8, R10, FIELD(jit.tag));
+    x64_load(&l->x, 8, R9, FIELD(fetch_table));
+    link_out(l, &out);
 }
 
 /* Instructions. */
 
-static void lower_step(struct lower *l)
+void lower_step(struct lower *l)
 {
     x64_mov_imm(&l->x, R10, lower_site(l, SITE_STEP));
     lower_call_thunk(l, l->jit->step);
@@ -415,7 +531,9 @@ static void lower_one(struct lower *l)
 {
     enum sem sem = insn_sem(l->insn);
 
-    if (sem == SEM_none && l->insn->slot < INSN_SLOT_0F)
+    if (sem == SEM_none && lower_system_native(l->insn))
+        lower_system(l);
+    else if (sem == SEM_none && l->insn->slot < INSN_SLOT_0F)
         lower_fpu(l);
     else if (sem == SEM_none)
         lower_simd(l);

@@ -104,6 +104,12 @@ void lower_branch_unless(struct lower *l, unsigned opcode, uint32_t eip);
 void lower_goto(struct lower *l, uint32_t eip);
 /* Goes on at r8d, in or out of this region. */
 void lower_goto_r8(struct lower *l);
+/* The same in another code segment, which is loaded already. */
+void lower_goto_far_r8(struct lower *l);
+/* Goes on at `eip` in the code segment with this base, loaded already. */
+void lower_goto_far(struct lower *l, uint32_t eip, uint32_t base);
+/* Has the interpreter do the instruction, and comes back if it can. */
+void lower_step(struct lower *l);
 
 /* x64_flags.c: what becomes of flags. See recipe.h. */
 struct recipe_value value_imm(uint32_t value);
@@ -142,6 +148,8 @@ void lower_address(struct lower *l, unsigned size, bool write);
 /* reg = offset of the E operand */
 void lower_offset(struct lower *l, unsigned reg);
 void lower_access(struct lower *l, unsigned seg, unsigned size, bool write);
+/* `by` from the stack's present top */
+void lower_stack_access(struct lower *l, int32_t by, unsigned size, bool write);
 void lower_push_address(struct lower *l, unsigned size);
 void lower_pop_address(struct lower *l, unsigned size);
 void lower_move_stack(struct lower *l, int32_t by);
@@ -164,6 +172,10 @@ void lower_bit_string(struct lower *l);
 bool lower_simd_native(const struct insn *insn);
 void lower_simd(struct lower *l);
 void lower_comi_flags(struct lower *l);
+
+/* x64_system.c */
+bool lower_system_native(const struct insn *insn);
+void lower_system(struct lower *l);
 
 /* x64_fpu.c */
 bool lower_fpu_native(const struct cpu *cpu, const struct insn *insn);

@@ -37,9 +37,14 @@ static void check_segment(struct lower *l, unsigned seg, unsigned size,
     size_t end = write ? offsetof(struct segment, write_end)
                        : offsetof(struct segment, read_end);
 
-    x64_rm(&l->x, 8, 0x8d, R9, x64_at(R8, size));
-    x64_rm(&l->x, 8, 0x3b, R9, x64_at(REG_CPU, at + end));
-    lower_redo_if(l, CC_NBE);
+    if (!(l->mode & BLOCK_PLAIN(seg))) {
+        x64_rm(&l->x, 8, 0x8d, R9, x64_at(R8, size));
+        x64_rm(&l->x, 8, 0x3b, R9, x64_at(REG_CPU, at + end));
+        lower_redo_if(l, CC_NBE);
+    } else if (size > 1 || (l->insn->flags & INSN_ADDR32)) {
+        x64_alu_imm_r(&l->x, 4, ALU_CMP, R8, 0x10000 - size);
+        lower_redo_if(l, CC_NBE);
+    }
     x64_rm(&l->x, 4, 0x03, R8,
            x64_at(REG_CPU, at + offsetof(struct segment, base)));
 }
@@ -138,7 +143,7 @@ void lower_address(struct lower *l, unsigned size, bool write)
     lower_access(l, l->insn->seg, size, write);
 }
 
-static void stack_access(struct lower *l, int32_t by, unsigned size, bool write)
+void lower_stack_access(struct lower *l, int32_t by, unsigned size, bool write)
 {
     if (by)
         x64_lea(&l->x, R8, (struct x64_mem){R15, X64_NO_INDEX, 0, by});
@@ -151,12 +156,12 @@ static void stack_access(struct lower *l, int32_t by, unsigned size, bool write)
 
 void lower_push_address(struct lower *l, unsigned size)
 {
-    stack_access(l, -(int32_t)size, size, true);
+    lower_stack_access(l, -(int32_t)size, size, true);
 }
 
 void lower_pop_address(struct lower *l, unsigned size)
 {
-    stack_access(l, 0, size, false);
+    lower_stack_access(l, 0, size, false);
 }
 
 void lower_move_stack(struct lower *l, int32_t by)

@@ -1,0 +1,383 @@
+/* Instructions of operating systems and of 16-bit programs: segment registers
+ * and far transfers in real mode and V86, flags as a whole. What is not plain -
+ * another limit, an interrupt that waits, a flag that changes more than itself
+ * - is the interpreter's.
+ *
+ * Nobody looks at events between two instructions of a path. So STI and a load
+ * of SS need no shadow as long as the path goes on behind them. */
+#include <assert.h>
+
+#include "jit/x64_lower.h"
+
+static const struct recipe_value none;
+
+/* ORDER opcodes: as in insn.def */
+enum {
+    OP_PUSH_ES = INSN_SLOT_ONE + 0x06,
+    OP_POP_ES = INSN_SLOT_ONE + 0x07,
+    OP_PUSH_CS = INSN_SLOT_ONE + 0x0e,
+    OP_PUSH_SS = INSN_SLOT_ONE + 0x16,
+    OP_POP_SS = INSN_SLOT_ONE + 0x17,
+    OP_PUSH_DS = INSN_SLOT_ONE + 0x1e,
+    OP_POP_DS = INSN_SLOT_ONE + 0x1f,
+    OP_MOV_E_SEG = INSN_SLOT_ONE + 0x8c,
+    OP_MOV_SEG_E = INSN_SLOT_ONE + 0x8e,
+    OP_CALL_FAR = INSN_SLOT_ONE + 0x9a,
+    OP_PUSHF = INSN_SLOT_ONE + 0x9c,
+    OP_POPF = INSN_SLOT_ONE + 0x9d,
+    OP_LES = INSN_SLOT_ONE + 0xc4,
+    OP_LDS = INSN_SLOT_ONE + 0xc5,
+    OP_RETF_IMM = INSN_SLOT_ONE + 0xca,
+    OP_RETF = INSN_SLOT_ONE + 0xcb,
+    OP_JMP_FAR = INSN_SLOT_ONE + 0xea,
+    OP_CLI = INSN_SLOT_ONE + 0xfa,
+    OP_STI = INSN_SLOT_ONE + 0xfb,
+    OP_PUSH_FS = INSN_SLOT_0F + 0xa0,
+    OP_POP_FS = INSN_SLOT_0F + 0xa1,
+    OP_PUSH_GS = INSN_SLOT_0F + 0xa8,
+    OP_POP_GS = INSN_SLOT_0F + 0xa9,
+    OP_LSS = INSN_SLOT_0F + 0xb2,
+    OP_LFS = INSN_SLOT_0F + 0xb4,
+    OP_LGS = INSN_SLOT_0F + 0xb5,
+};
+
+static bool is_plain(uint32_t mode, unsigned seg)
+{
+    return seg <= SEG_GS && (mode & BLOCK_PLAIN(seg));
+}
+
+bool lower_system_native(const struct insn *insn)
+{
+    uint32_t mode = block_of(insn)->mode;
+    bool wide = insn->flags & INSN_OP32;
+
+    switch (insn->slot) {
+    case OP_PUSH_ES:
+    case OP_PUSH_CS:
+    case OP_PUSH_SS:
+    case OP_PUSH_DS:
+    case OP_PUSH_FS:
+    case OP_PUSH_GS: return true;
+    case OP_MOV_E_SEG: return insn->reg <= SEG_GS;
+    case OP_POP_ES:
+    case OP_POP_SS:
+    case OP_POP_DS:
+    case OP_POP_FS:
+    case OP_POP_GS: return is_plain(mode, insn->reg);
+    case OP_MOV_SEG_E: return insn->reg != SEG_CS && is_plain(mode, insn->reg);
+    case OP_LES:
+    case OP_LDS:
+    case OP_LSS:
+    case OP_LFS:
+    case OP_LGS:
+        return (insn->flags & INSN_MEM) && !wide && is_plain(mode, insn->imm2);
+    case OP_CALL_FAR:
+    case OP_JMP_FAR:
+    case OP_RETF:
+    case OP_RETF_IMM: return !wide && is_plain(mode, SEG_CS);
+    case OP_PUSHF: return true;
+    case OP_POPF:
+    case OP_CLI:
+    case OP_STI: return (mode & BLOCK_V86) || !(mode & BLOCK_USER);
+    default: return false;
+    }
+}
+
+/* Whether the path goes on behind this instruction. */
+static bool goes_on(const struct lower *l)
+{
+    return l->index + 1 < l->b->count &&
+           !interp_is_special(l->b->block->insn[l->index + 1].fn);
+}
+
+static struct x64_mem seg_field(unsigned seg, size_t member)
+{
+    return x64_at(REG_CPU, offsetof(struct cpu, seg) +
+                               seg * sizeof(struct segment) + member);
+}
+
+#define SELECTOR(seg) seg_field(seg, offsetof(struct segment, selector))
+#define BASE(seg)     seg_field(seg, offsetof(struct segment, base))
+
+/* The x87's pointers take their selectors from the segment registers when they
+ * are asked for: not later than now. */
+static void check_pointers(struct lower *l)
+{
+    flags_clobber(l);
+    x64_alu_imm_m(&l->x, 1, ALU_CMP, FIELD(jit.fpu_live), 0);
+    lower_redo_if(l, CC_NZ);
+}
+
+/* Selector r9d to a segment register; r9d = the base. */
+static void set_segment(struct lower *l, unsigned seg)
+{
+    x64_store(&l->x, 2, R9, SELECTOR(seg));
+    x64_digit_r(&l->x, 4, 0xc1, SHIFT_SHL, R9);
+    x64_byte(&l->x, 4);
+    x64_store(&l->x, 4, R9, BASE(seg));
+}
+
+/* A 32-bit PUSH moves ESP by 4, but stores 2 bytes. */
+static void push_segment(struct lower *l)
+{
+    int32_t by = l->insn->flags & INSN_OP32 ? -4 : -2;
+
+    lower_stack_access(l, by, 2, true);
+    x64_load_zx(&l->x, 2, R9, SELECTOR(l->insn->reg));
+    x64_store(&l->x, 2, R9, x64_at(R8, 0));
+    lower_move_stack(l, by);
+}
+
+static void pop_segment(struct lower *l)
+{
+    unsigned seg = l->insn->reg;
+
+    if (seg == SEG_SS && !goes_on(l)) {
+        lower_step(l);
+        return;
+    }
+    check_pointers(l);
+    lower_pop_address(l, 2);
+    x64_load_zx(&l->x, 2, R9, x64_at(R8, 0));
+    set_segment(l, seg);
+    lower_move_stack(l, l->insn->flags & INSN_OP32 ? 4 : 2);
+}
+
+static void store_segment(struct lower *l)
+{
+    const struct insn *insn = l->insn;
+
+    if (insn->flags & INSN_MEM) {
+        lower_address(l, 2, true);
+        x64_load_zx(&l->x, 2, R9, SELECTOR(insn->reg));
+        x64_store(&l->x, 2, R9, x64_at(R8, 0));
+        return;
+    }
+    flags_reg_write(l, 4, insn->rm);
+    x64_load_zx(&l->x, 2, R9, SELECTOR(insn->reg));
+    x64_rr(&l->x, insn->flags & INSN_OP32 ? 4 : 2, 0x89, R9,
+           host_reg(4, insn->rm));
+}
+
+static void load_segment(struct lower *l)
+{
+    const struct insn *insn = l->insn;
+
+    if (insn->reg == SEG_SS && !goes_on(l)) {
+        lower_step(l);
+        return;
+    }
+    check_pointers(l);
+    if (insn->flags & INSN_MEM) {
+        lower_address(l, 2, false);
+        x64_load_zx(&l->x, 2, R9, x64_at(R8, 0));
+    } else {
+        x64_rr(&l->x, 4, 0x0fb7, R9, host_reg(4, insn->rm));
+    }
+    set_segment(l, insn->reg);
+}
+
+/* r8d = selector and offset at the memory operand. */
+static void load_pointer(struct lower *l)
+{
+    lower_address(l, 4, false);
+    x64_load(&l->x, 4, R8, x64_at(R8, 0));
+}
+
+/* r9d = selector of the pointer in r8d */
+static void take_selector(struct lower *l)
+{
+    x64_mov_rr(&l->x, R9, R8);
+    x64_digit_r(&l->x, 4, 0xc1, SHIFT_SHR, R9);
+    x64_byte(&l->x, 16);
+}
+
+static void load_far(struct lower *l)
+{
+    check_pointers(l);
+    load_pointer(l);
+    take_selector(l);
+    set_segment(l, l->insn->imm2);
+    flags_reg_write(l, 4, l->insn->reg);
+    x64_rr(&l->x, 2, 0x89, R8, host_reg(4, l->insn->reg));
+}
+
+/* CS:IP of what follows, which must not change the rest when it faults. */
+static void push_return(struct lower *l)
+{
+    uint32_t eip = l->b->block->eip + l->insn->offset + l->insn->length;
+
+    lower_stack_access(l, -4, 4, true);
+    x64_load_zx(&l->x, 2, R9, SELECTOR(SEG_CS));
+    x64_digit_r(&l->x, 4, 0xc1, SHIFT_SHL, R9);
+    x64_byte(&l->x, 16);
+    x64_alu_imm_r(&l->x, 4, ALU_OR, R9, eip & 0xffff);
+    x64_store(&l->x, 4, R9, x64_at(R8, 0));
+    lower_move_stack(l, -4);
+}
+
+static void go_far(struct lower *l, bool call)
+{
+    uint32_t selector = l->insn->imm2;
+
+    check_pointers(l);
+    if (call)
+        push_return(l);
+    x64_mov_imm(&l->x, R9, selector);
+    set_segment(l, SEG_CS);
+    lower_goto_far(l, l->insn->imm & 0xffff, selector << 4);
+}
+
+static void return_far(struct lower *l, uint32_t release)
+{
+    check_pointers(l);
+    lower_pop_address(l, 4);
+    x64_load(&l->x, 4, R8, x64_at(R8, 0));
+    lower_move_stack(l, (int32_t)(4 + release));
+    take_selector(l);
+    x64_rr(&l->x, 4, 0x0fb7, R8, R8);
+    set_segment(l, SEG_CS);
+    lower_goto_far_r8(l);
+}
+
+/* Flags. */
+
+/* V86 mode below IOPL 3, and privilege 1 and 2, are the interpreter's. */
+static void check_privilege(struct lower *l)
+{
+    flags_clobber(l);
+    if (l->mode & BLOCK_V86) {
+        x64_load(&l->x, 4, R9, FIELD(eflags));
+        x64_alu_imm_r(&l->x, 4, ALU_AND, R9, FLAG_IOPL);
+        x64_alu_imm_r(&l->x, 4, ALU_CMP, R9, FLAG_IOPL);
+        lower_redo_if(l, CC_NZ);
+    } else if (!(l->mode & BLOCK_REAL)) {
+        x64_alu_imm_m(&l->x, 1, ALU_CMP, FIELD(cpl), 0);
+        lower_redo_if(l, CC_NZ);
+    }
+}
+
+static void push_flags(struct lower *l)
+{
+    unsigned size = l->insn->flags & INSN_OP32 ? 4 : 2;
+
+    l->live = l->read;
+    if (l->mode & BLOCK_V86)
+        check_privilege(l);
+    flags_ensure(l, FLAGS_OSZAPC);
+    x64_byte(&l->x, 0x9c); /* pushfq */
+    x64_byte(&l->x, 0x41); /* pop r9 */
+    x64_byte(&l->x, 0x59);
+    flags_clobber(l);
+    x64_alu_imm_r(&l->x, 4, ALU_AND, R9, FLAGS_OSZAPC);
+    x64_rm(&l->x, 4, 0x0b, R9, FIELD(eflags));
+    x64_alu_imm_r(&l->x, 4, ALU_AND, R9, ~(FLAG_VM | FLAG_RF));
+    x64_store(&l->x, 4, R9, FIELD(jit.scratch));
+    lower_push_address(l, size);
+    x64_load(&l->x, 4, R9, FIELD(jit.scratch));
+    x64_store(&l->x, size, R9, x64_at(R8, 0));
+    lower_move_stack(l, -(int32_t)size);
+}
+
+static void test_imm(struct lower *l, unsigned reg, uint32_t value)
+{
+    x64_digit_r(&l->x, 4, 0xf7, 0, reg);
+    x64_dword(&l->x, value);
+}
+
+/* An interrupt may wait for IF. */
+static void check_interrupt(struct lower *l)
+{
+    x64_alu_imm_m(&l->x, 1, ALU_CMP, FIELD(intr_level), 0);
+    lower_redo_if(l, CC_NZ);
+}
+
+static void pop_flags(struct lower *l)
+{
+    unsigned size = l->insn->flags & INSN_OP32 ? 4 : 2;
+    uint32_t hard = FLAG_TF | FLAG_NT;
+    struct recipe_value saved = none;
+    uint8_t *skip;
+
+    if (!(l->mode & BLOCK_V86))
+        hard |= FLAG_IOPL;
+    if (size == 4)
+        hard |= FLAG_AC | FLAG_ID;
+    check_privilege(l);
+    lower_pop_address(l, size);
+    x64_load_zx(&l->x, size, R9, x64_at(R8, 0));
+    x64_load(&l->x, 4, R10, FIELD(eflags));
+    x64_rr(&l->x, 4, 0x31, R9, R10);
+    test_imm(l, R10, hard);
+    lower_redo_if(l, CC_NZ);
+    test_imm(l, R10, FLAG_IF);
+    skip = x64_skip(&l->x, 0x70 | CC_Z);
+    check_interrupt(l);
+    x64_land(&l->x, skip);
+    x64_alu_imm_r(&l->x, 4, ALU_AND, R10, FLAG_IF | FLAG_DF);
+    x64_rm(&l->x, 4, 0x31, R10, FIELD(eflags));
+    /* As LAHF and SETO AL would give them: see RECIPE_SAVED. */
+    x64_mov_rr(&l->x, R10, R9);
+    x64_digit_r(&l->x, 4, 0xc1, SHIFT_SHR, R10);
+    x64_byte(&l->x, 11);
+    x64_alu_imm_r(&l->x, 4, ALU_AND, R10, 1);
+    x64_digit_r(&l->x, 4, 0xc1, SHIFT_SHL, R9);
+    x64_byte(&l->x, 8);
+    x64_rr(&l->x, 4, 0x09, R10, R9);
+    l->size = 4;
+    flags_begin(l, FLAGS_OSZAPC, false);
+    if (flags_wanted(l, RECIPE_SAVED))
+        saved = value_saved(l, R9);
+    flags_end(l, RECIPE_SAVED, false, saved, none, none);
+    lower_move_stack(l, (int32_t)size);
+}
+
+static void clear_interrupt(struct lower *l)
+{
+    check_privilege(l);
+    x64_alu_imm_m(&l->x, 4, ALU_AND, FIELD(eflags), ~FLAG_IF);
+}
+
+static void set_interrupt(struct lower *l)
+{
+    uint8_t *skip;
+
+    if (!goes_on(l)) {
+        lower_step(l);
+        return;
+    }
+    check_privilege(l);
+    x64_digit_m(&l->x, 4, 0xf7, 0, FIELD(eflags)); /* test */
+    x64_dword(&l->x, FLAG_IF);
+    skip = x64_skip(&l->x, 0x70 | CC_NZ);
+    check_interrupt(l);
+    x64_alu_imm_m(&l->x, 4, ALU_OR, FIELD(eflags), FLAG_IF);
+    x64_land(&l->x, skip);
+}
+
+void lower_system(struct lower *l)
+{
+    switch (l->insn->slot) {
+    case OP_POP_ES:
+    case OP_POP_SS:
+    case OP_POP_DS:
+    case OP_POP_FS:
+    case OP_POP_GS: pop_segment(l); break;
+    case OP_MOV_E_SEG: store_segment(l); break;
+    case OP_MOV_SEG_E: load_segment(l); break;
+    case OP_LES:
+    case OP_LDS:
+    case OP_LSS:
+    case OP_LFS:
+    case OP_LGS: load_far(l); break;
+    case OP_CALL_FAR: go_far(l, true); break;
+    case OP_JMP_FAR: go_far(l, false); break;
+    case OP_RETF: return_far(l, 0); break;
+    case OP_RETF_IMM: return_far(l, l->insn->imm & 0xffff); break;
+    case OP_PUSHF: push_flags(l); break;
+    case OP_POPF: pop_flags(l); break;
+    case OP_CLI: clear_interrupt(l); break;
+    case OP_STI: set_interrupt(l); break;
+    default: push_segment(l); break;
+    }
+}
