@@ -6,7 +6,7 @@
 
 uint32_t flags_arithmetic(const struct cpu *cpu)
 {
-    assert(!cpu->jit.pending);
+    assert(!cpu_flags_pend(cpu));
     return flags_cf(cpu) * FLAG_CF | flags_pf(cpu) * FLAG_PF |
            flags_af(cpu) * FLAG_AF | flags_zf(cpu) * FLAG_ZF |
            (flags_s(cpu) ? FLAG_SF : 0) | (flags_o(cpu) ? FLAG_OF : 0);
@@ -25,7 +25,7 @@ void flags_set_arithmetic(struct cpu *cpu, uint32_t value)
 /* What translated code put off. */
 static void settle(struct cpu *cpu)
 {
-    if (cpu->jit.pending)
+    if (cpu_flags_pend(cpu))
         cpu->engine.settle(cpu->engine.self);
 }
 
@@ -42,7 +42,7 @@ void flags_set(struct cpu *cpu, uint32_t value, uint32_t mask)
     if (mask & FLAGS_OSZAPC) {
         if (~mask & FLAGS_OSZAPC)
             flags |= flags_get(cpu) & ~mask & FLAGS_OSZAPC;
-        cpu->jit.pending = 0;
+        cpu->jit.pending = cpu->jit.partial = 0;
         flags_set_arithmetic(cpu, flags);
     }
     cpu->eflags = (flags & ~FLAGS_OSZAPC) | FLAG_ONE;

@@ -197,16 +197,17 @@ struct cpu_jit_segment {
  * guest. Reached by offset. */
 #define CPU_JIT_SLOTS 24
 struct cpu_jit {
-    uint32_t left;    /* instructions that may run, less a reserve */
-    uint32_t target;  /* where an indirect jump goes */
-    uint32_t pending; /* how to derive the flags from the upper slots; 0: they
-                         are in lazy. Not 0 only while C code that does not
-                         look at flags, or looks by flags_get(), runs for
-                         translated code */
+    uint32_t left;   /* instructions that may run, less a reserve */
+    uint32_t target; /* where an indirect jump goes */
+    /* How to derive the flags from the slots: all of them, 0: they are in lazy;
+     * and then all but CF anew, 0: not. Together not 0 only while translated
+     * code runs, or C code for it that does not look at flags, or looks by
+     * flags_get(). ORDER pending */
+    uint32_t pending, partial;
     uint32_t scratch;
     /* Values that flags follow from: of the present translation, and behind
-     * them of the one that ran before. */
-    uint32_t slot[2 * CPU_JIT_SLOTS];
+     * them what `pending` and `partial` are about. */
+    uint32_t slot[3 * CPU_JIT_SLOTS];
     uint64_t bad2, bad4, bad8, bad16; /* bits of host addresses that are not
                                          quick */
     uint32_t mxcsr;                   /* the host's own */
@@ -230,8 +231,8 @@ struct engine {
      * runs just now, it leaves after the present instruction. */
     void (*killed)(void *self, const struct block *block);
     void (*forgotten)(void *self); /* every block is gone */
-    /* cpu->jit.pending is not 0 and somebody wants the flags: puts them into
-     * lazy and sets it to 0. */
+    /* cpu->jit.pending or partial is not 0 and somebody wants the flags: puts
+     * them into lazy and sets both to 0. */
     void (*settle)(void *self);
     void (*destroy)(void *self);
 };
@@ -334,6 +335,12 @@ bool cpu_fault(struct cpu *cpu, unsigned vector, uint32_t error);
 
 /* Tells the clock the count of instructions retired before `cur`. */
 void cpu_sync(struct cpu *cpu);
+
+/* Flags are not yet in cpu->lazy. */
+static inline bool cpu_flags_pend(const struct cpu *cpu)
+{
+    return cpu->jit.pending | cpu->jit.partial;
+}
 
 static inline bool cpu_protected(const struct cpu *cpu)
 {

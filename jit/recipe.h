@@ -9,7 +9,8 @@
  * looks at, and what an exit shows is what the interpreter would show.
  *
  * What the list does not give is in cpu->lazy, or if cpu->jit.pending is not 0
- * in the list that it names.
+ * in the list that it names; but all save CF in what cpu->jit.partial names, if
+ * that is not 0: one INC or DEC.
  *
  * A recipe is a function of its values alone: applied twice it changes
  * nothing. */

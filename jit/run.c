@@ -17,17 +17,19 @@ static void settle_pending(void *self)
 {
     struct jit *jit = self;
     struct cpu *cpu = jit->cpu;
-    uint32_t pending = cpu->jit.pending;
+    uint32_t pending = cpu->jit.pending, partial = cpu->jit.partial;
 
-    cpu->jit.pending = 0;
+    cpu->jit.pending = cpu->jit.partial = 0;
     if (pending)
         recipe_apply(cpu, jit_at(jit, pending));
+    if (partial)
+        recipe_apply(cpu, jit_at(jit, partial));
 }
 
 static void settle(struct cpu *cpu, struct jit *jit, const struct site *site)
 {
     if (site->whole)
-        cpu->jit.pending = 0;
+        cpu->jit.pending = cpu->jit.partial = 0;
     else
         settle_pending(jit);
     if (site->list)

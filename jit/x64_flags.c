@@ -405,16 +405,30 @@ void flags_clobber(struct lower *l)
     l->valid = 0;
 }
 
+/* All flags but CF, which INC and DEC leave. */
+static bool is_partial(const struct recipe_list *list)
+{
+    return list->count == 1 && list->r[0].flags == FLAGS_OSZAP &&
+           !list->r[0].maybe;
+}
+
+_Static_assert(offsetof(struct cpu, jit.pending) + 4 ==
+                   offsetof(struct cpu, jit.partial),
+               "ORDER pending");
+
 /* Registers and slots will be used by others: moves all to the upper slots. */
 void flags_hand_over(struct lower *l)
 {
     struct recipe_list kept = l->list;
-    unsigned n = CPU_JIT_SLOTS;
+    bool partial;
+    unsigned n;
 
     recipe_prune(&kept, all);
     if (!kept.count)
         return;
-    if (recipe_coverage(&kept) != all) {
+    partial = is_partial(&kept);
+    n = partial ? 2 * CPU_JIT_SLOTS : CPU_JIT_SLOTS;
+    if (!partial && recipe_coverage(&kept) != all) {
         flags_settle(l);
         return;
     }
@@ -438,8 +452,11 @@ void flags_hand_over(struct lower *l)
             n++;
         }
     }
-    assert(n <= 2 * CPU_JIT_SLOTS);
-    x64_mov_m_imm(&l->x, 4, FIELD(jit.pending), lower_list(l, &kept));
+    assert(n <= (partial ? 3 : 2) * CPU_JIT_SLOTS);
+    if (partial)
+        x64_mov_m_imm(&l->x, 4, FIELD(jit.partial), lower_list(l, &kept));
+    else /* and no partial one */
+        x64_mov_m_imm(&l->x, 8, FIELD(jit.pending), lower_list(l, &kept));
 }
 
 uint32_t flags_of_cc(unsigned cc)
