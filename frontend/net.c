@@ -5,11 +5,8 @@
 
 #include "frontend/net_int.h"
 
-#define QUEUE   256 /* frames; the newest are lost when it is full */
+#define QUEUE   1024 /* frames; the newest are lost when it is full */
 #define BUSY_NS UINT64_C(5000000000) /* after a frame answers may come */
-/* A connection whose buffers are full does not show, and a frame that got lost
- * is sent again after a second of the host. */
-#define TIED_NS UINT64_C(2500000000)
 #define MS      UINT64_C(1000000)
 
 struct frame {
@@ -25,11 +22,24 @@ struct net {
     struct net_pcap *pcap; /* NULL: none */
     struct frame queue[QUEUE];
     unsigned first, count;
+    uint64_t guest_ns;      /* the latest instant of guest time heard of */
+    uint64_t due_ns;        /* guest: the link wants its turn by then */
     uint64_t busy_until_ns; /* host */
-    uint64_t tied_until_ns; /* host: a connection was open shortly before */
     bool sent;              /* since the last poll */
     bool delivered;         /* likewise */
 };
+
+/* Guest time does not go back for those outside. */
+static void note_time(struct net *net, uint64_t now_ns)
+{
+    if (net->guest_ns < now_ns)
+        net->guest_ns = now_ns;
+}
+
+uint64_t net_guest_ns(const struct net *net)
+{
+    return net->guest_ns;
+}
 
 static void take_frame(struct host_net *self, const uint8_t *frame,
                        size_t bytes, uint64_t now_ns)
@@ -38,6 +48,7 @@ static void take_frame(struct host_net *self, const uint8_t *frame,
 
     if (net->pcap)
         net_pcap_put(net->pcap, frame, bytes, now_ns);
+    note_time(net, now_ns);
     net->sent = true;
     net->link->ops->send(net->link, frame, bytes);
 }
@@ -114,13 +125,28 @@ void net_plug(struct net *net, struct machine_config *config)
            sizeof(config->nic.address));
 }
 
+bool net_is_filled(const struct net *net)
+{
+    return net->count > QUEUE / 2;
+}
+
+static void poll_link(struct net *net, int ms)
+{
+    if (net_is_filled(net))
+        return;
+    net->due_ns = net->link->ops->poll(net->link, ms);
+    if (net->sent)
+        net->busy_until_ns = net->clock->now_ns(net->clock) + BUSY_NS;
+    net->sent = false;
+}
+
 /* A link that has work to do, but none that brings frames, must not keep the
  * host from sleeping. */
 static void wait_and_poll(struct net *net, uint64_t ns)
 {
     uint64_t began = net->clock->now_ns(net->clock);
 
-    net->link->ops->poll(net->link, ns / MS > 1000 ? 1000 : (int)(ns / MS));
+    poll_link(net, ns / MS > 1000 ? 1000 : (int)(ns / MS));
     if (!net->delivered && net->clock->now_ns(net->clock) - began < MS)
         net->clock->sleep_ns(net->clock, ns < MS ? ns : MS);
 }
@@ -133,19 +159,19 @@ void net_poll(struct net *net, uint64_t ns)
     if (ns > 0)
         wait_and_poll(net, ns);
     else
-        net->link->ops->poll(net->link, 0);
-    if (net->sent)
-        net->busy_until_ns = net->clock->now_ns(net->clock) + BUSY_NS;
-    net->sent = false;
-    if (net->link->ops->get_ties(net->link) == NET_TIES_OPEN)
-        net->tied_until_ns = net->clock->now_ns(net->clock) + TIED_NS;
+        poll_link(net, 0);
     if (net->pcap)
         net_pcap_flush(net->pcap);
 }
 
 void net_feed(struct net *net, struct machine *machine)
 {
-    while (net && net->count > 0) {
+    if (!net)
+        return;
+    note_time(net, machine_now_ns(machine));
+    if (net->guest_ns >= net->due_ns)
+        poll_link(net, 0);
+    while (net->count > 0) {
         const struct frame *frame = &net->queue[net->first];
 
         if (!machine_net_in(machine, frame->data, frame->bytes))
@@ -168,7 +194,6 @@ bool net_is_busy(const struct net *net)
         return true;
     ties = net->link->ops->get_ties(net->link);
     return ties == NET_TIES_OPEN ||
-           net->clock->now_ns(net->clock) < net->tied_until_ns ||
            (ties == NET_TIES_LOOSE &&
             net->clock->now_ns(net->clock) < net->busy_until_ns);
 }

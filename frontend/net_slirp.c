@@ -1,5 +1,11 @@
 /* The private network: libslirp plays router, DHCP and DNS server, and turns
- * the guest's connections into sockets of this program. */
+ * the guest's connections into sockets of this program.
+ *
+ * Invariant: its clock is the guest's. Between libslirp and the guest no time
+ * of the host passes, so when a halted guest skips a second, a retransmission
+ * that was to come within it comes. The host's time counts only where a socket
+ * is waited for, and then get_ties() says so; libslirp does not look at a
+ * socket while it holds enough for a guest that does not take it. */
 #include <errno.h>
 #include <libslirp.h>
 #include <poll.h>
@@ -12,6 +18,7 @@
 #include "frontend/net_int.h"
 
 #define NS_PER_MS INT64_C(1000000)
+#define NEVER_MS  1000u /* no turn of libslirp's is as far away */
 
 /* One that libslirp asked for. */
 struct timer {
@@ -30,16 +37,16 @@ struct net_slirp {
     struct timer *timers; /* owned */
     struct pollfd *fds;   /* owned; of this turn */
     int fd_count, fd_room;
+    int64_t due_ms;       /* guest: of the next turn, but for timers */
     bool connected, open; /* as of the last turn */
     bool told;            /* that the guest sent nonsense */
 };
 
 static int64_t read_clock(void *opaque)
 {
-    struct host_clock *clock = host_clock_real();
+    const struct net_slirp *s = opaque;
 
-    (void)opaque;
-    return (int64_t)clock->now_ns(clock);
+    return (int64_t)net_guest_ns(s->net);
 }
 
 static ssize_t take_packet(const void *frame, size_t bytes, void *opaque)
@@ -91,7 +98,7 @@ static void set_timer(void *which, int64_t when_ms, void *opaque)
 
 static void run_timers(struct net_slirp *s)
 {
-    int64_t now_ms = read_clock(NULL) / NS_PER_MS;
+    int64_t now_ms = read_clock(s) / NS_PER_MS;
 
     for (struct timer *t = s->timers; t; t = t->next) {
         if (t->when_ms > now_ms)
@@ -99,6 +106,25 @@ static void run_timers(struct net_slirp *s)
         t->when_ms = INT64_MAX;
         t->call(t->opaque);
     }
+}
+
+/* When the next turn is to be, `after_ms` being what libslirp asks for. It
+ * asks anew at each turn, and must not put off what it asked for before. */
+static uint64_t plan_turn(struct net_slirp *s, uint32_t after_ms)
+{
+    int64_t now_ms = read_clock(s) / NS_PER_MS, due_ms = INT64_MAX;
+
+    if (after_ms < NEVER_MS) {
+        due_ms = now_ms + after_ms;
+        if (s->due_ms > now_ms && s->due_ms < due_ms)
+            due_ms = s->due_ms;
+    }
+    s->due_ms = due_ms;
+    for (const struct timer *t = s->timers; t; t = t->next) {
+        if (t->when_ms < due_ms)
+            due_ms = t->when_ms;
+    }
+    return due_ms == INT64_MAX ? UINT64_MAX : (uint64_t)(due_ms * NS_PER_MS);
 }
 
 /* Sockets. */
@@ -180,21 +206,20 @@ static int get_events(int index, void *opaque)
     return found;
 }
 
-static void slirp_link_poll(struct net_link *self, int ms)
+static uint64_t slirp_link_poll(struct net_link *self, int ms)
 {
     struct net_slirp *s = (struct net_slirp *)self;
-    uint32_t timeout = (uint32_t)ms;
+    uint32_t timeout = NEVER_MS;
     int ready = 0;
 
     s->fd_count = 0;
     s->connected = s->open = false;
     slirp_pollfds_fill(s->slirp, &timeout, add_fd, s);
-    if (timeout > (uint32_t)ms)
-        timeout = (uint32_t)ms;
-    if (s->fd_count > 0 || timeout > 0)
-        ready = poll(s->fds, (nfds_t)s->fd_count, (int)timeout);
+    if (s->fd_count > 0 || ms > 0)
+        ready = poll(s->fds, (nfds_t)s->fd_count, ms);
     slirp_pollfds_poll(s->slirp, ready < 0 && errno != EINTR, get_events, s);
     run_timers(s);
+    return plan_turn(s, timeout);
 }
 
 static void slirp_link_send(struct net_link *self, const uint8_t *frame,

@@ -41,15 +41,11 @@ static void tap_send(struct net_link *self, const uint8_t *frame, size_t bytes)
         lose(t);
 }
 
-static void tap_poll(struct net_link *self, int ms)
+static void read_frames(struct net_tap *t)
 {
-    struct net_tap *t = (struct net_tap *)self;
-    struct pollfd fd = {.fd = t->failed ? -1 : t->fd, .events = POLLIN};
     uint8_t frame[2048];
 
-    if (poll(&fd, 1, ms) <= 0)
-        return;
-    for (unsigned i = 0; i < FRAMES_A_TURN; i++) {
+    for (unsigned i = 0; i < FRAMES_A_TURN && !net_is_filled(t->net); i++) {
         ssize_t bytes = read(t->fd, frame, sizeof(frame));
 
         if (bytes > 0)
@@ -59,6 +55,16 @@ static void tap_poll(struct net_link *self, int ms)
         if (bytes <= 0)
             return;
     }
+}
+
+static uint64_t tap_poll(struct net_link *self, int ms)
+{
+    struct net_tap *t = (struct net_tap *)self;
+    struct pollfd fd = {.fd = t->failed ? -1 : t->fd, .events = POLLIN};
+
+    if (poll(&fd, 1, ms) > 0)
+        read_frames(t);
+    return UINT64_MAX;
 }
 
 static enum net_ties tap_get_ties(struct net_link *self)

@@ -106,6 +106,7 @@ static inline uint16_t tcp_checksum(const uint8_t *ip, size_t bytes)
 struct tcp_end {
     uint16_t port, peer_port;
     uint32_t next, expected; /* sequence numbers: ours, theirs */
+    bool full;               /* no room for what they send */
 };
 
 static inline void make_tcp(struct frame_out *f, struct tcp_end *end,
@@ -121,7 +122,7 @@ static inline void make_tcp(struct frame_out *f, struct tcp_end *end,
     put_be(tcp + 8, flags & TCP_ACK ? end->expected : 0, 4);
     tcp[12] = 5 << 4;
     tcp[13] = (uint8_t)flags;
-    put_be(tcp + 14, 8192, 2);
+    put_be(tcp + 14, end->full ? 0 : 8192, 2);
     memcpy(tcp + 20, data, strlen(data));
     make_ip(f, 6, guest_ip, router_ip, bytes);
     put_be(tcp + 16, tcp_checksum(f->bytes + IP_AT, bytes), 2);

@@ -269,17 +269,6 @@ static void read_from_guest(int fd, const char *expected)
     ck_assert_str_eq(text, expected);
 }
 
-/* Whether nothing is under way any more within some seconds. */
-static bool gets_idle(unsigned seconds)
-{
-    struct host_clock *clock = host_clock_real();
-    uint64_t end = clock->now_ns(clock) + seconds * UINT64_C(1000000000);
-
-    while (net_is_busy(net) && clock->now_ns(clock) < end)
-        net_poll(net, 10000000);
-    return !net_is_busy(net);
-}
-
 START_TEST(guest_reaches_a_server_here)
 {
     struct tcp_end end = {.port = 40000, .next = 1000};
@@ -308,9 +297,102 @@ START_TEST(guest_reaches_a_server_here)
     send_segment(&end, TCP_ACK | TCP_FIN, "");
     next_segment(&end, 0);
     net_poll(net, 0);
-    ck_assert(net_is_busy(net)); /* what is lost would come again */
-    ck_assert(gets_idle(4));
+    ck_assert(!net_is_busy(net));
     close(listener);
+}
+END_TEST
+
+/* A server has more to send than libslirp keeps for a guest. Returns its
+ * socket, connected to `end`. */
+static int flood_guest(struct tcp_end *end)
+{
+    static uint8_t data[1000000];
+    int listener, fd;
+    unsigned before;
+
+    end->peer_port = listen_somewhere(&listener);
+    start();
+    say_hello();
+    send_segment(end, TCP_SYN, "");
+    next_segment(end, TCP_SYN);
+    send_segment(end, TCP_ACK, "");
+    fd = accept(listener, NULL, NULL);
+    close(listener);
+    ck_assert_int_ge(fd, 0);
+    do {
+        before = machine->frames;
+        (void)!send(fd, data, sizeof(data), MSG_DONTWAIT);
+        for (unsigned ms = 0; ms < 50; ms++) {
+            net_poll(net, 1000000);
+            net_feed(net, machine);
+        }
+    } while (machine->frames != before);
+    return fd;
+}
+
+/* Lets guest time pass, none of the host's, until a frame comes. */
+static uint64_t skip_to_frame(uint64_t most_ns)
+{
+    uint64_t began = machine->now_ns;
+    unsigned before = machine->frames;
+
+    while (machine->frames == before && machine->now_ns < began + most_ns) {
+        machine->now_ns += 1000000;
+        net_feed(net, machine);
+    }
+    return machine->now_ns - began;
+}
+
+static uint32_t frame_sequence(void)
+{
+    return get_be(machine->frame + PAYLOAD_AT + 4, 4);
+}
+
+/* A guest that got nothing, and sleeps, may skip what it likes: everything is
+ * sent again in its own time, and more slowly each time. */
+START_TEST(lost_segments_come_again_in_guest_time)
+{
+    struct tcp_end end = {.port = 40000, .next = 1000};
+    int fd = flood_guest(&end);
+    uint64_t waited, before = 0;
+
+    net_poll(net, 0);
+    ck_assert(!net_is_busy(net)); /* nobody outside is waited for */
+    for (unsigned i = 0; i < 5; i++) {
+        waited = skip_to_frame(UINT64_C(20000000000));
+        ck_assert_uint_eq(frame_sequence(), end.expected);
+        ck_assert_uint_ge(waited, 400000000);
+        ck_assert_uint_le(waited, UINT64_C(13000000000));
+        ck_assert_uint_ge(waited + 1000000000, before);
+        before = waited;
+    }
+    end.expected += get_be(machine->frame + 16, 2) - 40;
+    send_segment(&end, TCP_ACK, "");
+    next_frame(); /* that or one behind it */
+    ck_assert_uint_ge(frame_sequence(), end.expected);
+    close(fd);
+}
+END_TEST
+
+/* Nor does it miss that its window is asked for. */
+START_TEST(full_guest_is_asked_in_guest_time)
+{
+    struct tcp_end end = {.port = 40000, .next = 1000};
+    int fd = flood_guest(&end);
+
+    end.expected = frame_sequence() + get_be(machine->frame + 16, 2) - 40;
+    end.full = true;
+    send_segment(&end, TCP_ACK, "");
+    net_poll(net, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        uint64_t waited = skip_to_frame(UINT64_C(100000000000));
+
+        ck_assert_uint_eq(frame_sequence(), end.expected);
+        ck_assert_uint_eq(get_be(machine->frame + 16, 2), 41); /* one byte */
+        ck_assert_uint_ge(waited, UINT64_C(1000000000));
+        ck_assert_uint_le(waited, UINT64_C(61000000000));
+    }
+    close(fd);
 }
 END_TEST
 
@@ -356,16 +438,16 @@ START_TEST(frames_keep_their_order)
 
     start();
     machine->refuse_frames = true;
-    for (i = 0; i < 300; i++) {
+    for (i = 0; i < 1100; i++) {
         frame[20] = (uint8_t)i;
         taken += net_deliver(net, frame, 60);
     }
-    ck_assert_uint_eq(taken, 256); /* the newest are lost */
+    ck_assert_uint_eq(taken, 1024); /* the newest are lost */
     net_feed(net, machine);
     ck_assert_uint_eq(machine->frames, 0);
     machine->refuse_frames = false;
     net_feed(net, machine);
-    ck_assert_uint_eq(machine->frames, 256);
+    ck_assert_uint_eq(machine->frames, 1024);
     ck_assert_uint_eq(machine->frame[20], 255);
 }
 END_TEST
@@ -573,6 +655,8 @@ Suite *test_suite(void)
     tcase_add_test(tcase, dhcp_gives_the_address);
     tcase_add_test(tcase, pieces_become_a_packet);
     tcase_add_test(tcase, guest_reaches_a_server_here);
+    tcase_add_test(tcase, lost_segments_come_again_in_guest_time);
+    tcase_add_test(tcase, full_guest_is_asked_in_guest_time);
     tcase_add_test(tcase, host_reaches_a_server_there);
     tcase_add_test(tcase, frames_keep_their_order);
     tcase_add_test(tcase, frames_of_odd_lengths_are_nothing);
