@@ -246,12 +246,20 @@ static uint32_t movs_many(struct cpu *cpu, const struct run *r, uint32_t max)
 
 static void fill(uint8_t *to, uint32_t bytes, uint32_t value, unsigned size)
 {
+    uint32_t done = 8;
+    uint64_t pattern = value;
+
     if (size == 1 || value == (value & 0xff) * (ones(size) / 0xff)) {
         memset(to, (int)(value & 0xff), bytes);
         return;
     }
-    for (uint32_t i = 0; i < bytes; i += size)
-        memcpy(to + i, &value, size);
+    pattern |= pattern << 32;
+    if (size == 2)
+        pattern |= pattern << 16;
+    for (; done <= bytes; done += 8)
+        memcpy(to + done - 8, &pattern, 8);
+    for (done -= 8; done < bytes; done += size)
+        memcpy(to + done, &value, size);
 }
 
 static uint32_t stos_many(struct cpu *cpu, const struct run *r, uint32_t max)

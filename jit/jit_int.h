@@ -87,6 +87,17 @@ enum {
     THUNK_SIZES = 7
 };
 
+/* Repeated string instructions (x64_repeat.c). EQUAL: as long as elements are
+ * equal, OTHER: as long as they are not. */
+enum repeat_kind {
+    REPEAT_MOVS,
+    REPEAT_STOS,
+    REPEAT_SCAS_EQUAL,
+    REPEAT_SCAS_OTHER,
+    REPEAT_CMPS_EQUAL,
+    REPEAT_KINDS
+};
+
 struct jit {
     struct cpu *cpu; /* borrowed: it owns the jit */
     struct cache cache;
@@ -97,6 +108,7 @@ struct jit {
     uint32_t load_xmm, load_fpu;
     /* Load, store; 1, 2, 4, 8, 16 bytes, 16 bytes that must be aligned, 10. */
     uint32_t miss[2][THUNK_SIZES];
+    uint32_t repeat[REPEAT_KINDS][3];         /* elements of 1, 2, 4 bytes */
     uint32_t translations[CACHE_GENERATIONS]; /* chains */
     uint8_t *kills; /* by physical page: translations that a store ended */
     bool running;

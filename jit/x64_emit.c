@@ -67,7 +67,7 @@ void x64_digit_r(struct x64 *x, unsigned size, unsigned opcode, unsigned digit,
 void x64_rm(struct x64 *x, unsigned size, unsigned opcode, unsigned reg,
             struct x64_mem m)
 {
-    assert(size != 1 || !mixes_high(reg, m.base));
+    assert(size != 1 || reg < 4 || reg > 7 || m.base < 8);
     x64_digit_m(x, size, opcode, reg, m);
 }
 

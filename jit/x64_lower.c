@@ -56,9 +56,9 @@ static bool native_sem(const struct insn *insn, enum sem sem)
     case SEM_xlat: return false;
     case SEM_movs:
     case SEM_stos:
-    case SEM_lods:
-    case SEM_cmps:
-    case SEM_scas: return !(insn->flags & (INSN_REP | INSN_REPNE));
+    case SEM_scas: return true;
+    case SEM_lods: return !(insn->flags & (INSN_REP | INSN_REPNE));
+    case SEM_cmps: return !(insn->flags & INSN_REPNE);
     default: return sem < SEM_daa;
     }
 }
@@ -220,6 +220,15 @@ static void edge(struct lower *l, uint8_t *distance, uint32_t eip)
     d = lower_defer(l, DEFER_EDGE, distance);
     d->eip = eip;
     d->node = node;
+}
+
+void lower_meet_settled(struct lower *l, struct deferred *d)
+{
+    int block = plan_find(&l->plan, d->eip);
+
+    memset(&d->list, 0, sizeof(d->list));
+    if (block >= 0)
+        d->node = get_node(l, (unsigned)block, &d->list);
 }
 
 static void save_for(struct lower *l, uint32_t eip)
@@ -695,7 +704,8 @@ static void lower_edge(struct lower *l, const struct deferred *d)
         leave_to(l, d->eip);
         return;
     }
-    flags_settle(l);
+    if (l->list.count)
+        flags_settle(l);
     x64_patch(x64_jmp(&l->x), l->nodes[d->node].code);
 }
 
@@ -709,6 +719,11 @@ static void lower_deferred(struct lower *l)
         case DEFER_MISS:
         case DEFER_CALL: lower_miss(l, d); break;
         case DEFER_SITE: hand_over(l, d->site, d->thunk); break;
+        case DEFER_REPEAT:
+            x64_mov_imm(&l->x, R10, d->site);
+            lower_call_thunk(l, d->thunk);
+            lower_edge(l, d);
+            break;
         case DEFER_EDGE: lower_edge(l, d); break;
         }
     }

@@ -39,9 +39,10 @@ struct fixup {
 
 enum deferred_kind {
     DEFER_MISS,
-    DEFER_SITE, /* hand over */
-    DEFER_CALL, /* and come back */
-    DEFER_EDGE, /* leave the region, or reach a node by a detour */
+    DEFER_SITE,   /* hand over */
+    DEFER_CALL,   /* and come back */
+    DEFER_REPEAT, /* the rest of a repeated instruction, and on to `node` */
+    DEFER_EDGE,   /* leave the region, or reach a node by a detour */
 };
 
 /* Code out of the way. */
@@ -94,6 +95,8 @@ struct deferred *lower_defer(struct lower *l, enum deferred_kind kind,
                              uint8_t *distance);
 void lower_jump_thunk(struct lower *l, uint32_t thunk);
 void lower_call_thunk(struct lower *l, uint32_t thunk);
+/* `d` goes on at d->eip with all flags in cpu->lazy. */
+void lower_meet_settled(struct lower *l, struct deferred *d);
 /* Jumps to the interpreter for this instruction when `cc` holds. */
 void lower_redo_if(struct lower *l, unsigned cc);
 /* Goes on at `eip` when `cc` holds; else falls through. */
@@ -167,6 +170,9 @@ void lower_stack(struct lower *l);
 void lower_plain(struct lower *l);
 void lower_string(struct lower *l);
 void lower_bit_string(struct lower *l);
+
+/* x64_repeat.c: the fixed code for repeated ones. */
+void repeat_emit(struct jit *jit, struct x64 *x);
 
 /* x64_simd.c */
 bool lower_simd_native(const struct insn *insn);

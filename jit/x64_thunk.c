@@ -283,7 +283,7 @@ void thunks_emit(struct jit *jit)
 {
     static const uint8_t sizes[THUNK_SIZES] = {1, 2, 4, 8, 16, 16, 10};
     struct x64 x = {.at = jit->cache.write + 64,
-                    .end = jit->cache.write + 0x4000};
+                    .end = jit->cache.write + 0x8000};
 
     jit->enter = begin(jit, &x);
     emit_enter(&x);
@@ -307,5 +307,6 @@ void thunks_emit(struct jit *jit)
         jit->miss[1][i] = begin(jit, &x);
         emit_miss(jit, &x, true, sizes[i], i == 5);
     }
+    repeat_emit(jit, &x);
     cache_begin(&jit->cache, cache_place(&jit->cache, x.at));
 }

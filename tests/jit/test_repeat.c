@@ -1,0 +1,180 @@
+/* Repeated string instructions, translated and interpreted: every kind and
+ * size, counts and places that overlap, cross pages, wrap and reach the limit,
+ * cut off in the middle. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/state.h"
+#include "cpu/mmu.h"
+#include "cpu/seg.h"
+#include "cpu/sys.h"
+#include "jit/jit.h"
+#include "tests/cpu/bare.h"
+#include "tests/suite.h"
+
+#define RAM_BYTES MIB(1)
+#define CODE      0x10000u
+#define SNIPPET   32u
+#define DATA      0x20000u
+#define DATA_SIZE 0x20000u
+#define CASES     6000u
+
+static uint32_t next(uint64_t *seed)
+{
+    *seed = *seed * 6364136223846793005 + 1442695040888963407;
+    return (uint32_t)(*seed >> 33);
+}
+
+/* Opcode in bits 0-3, then prefixes: REP or REPNE, 66, 67. Flags are looked
+ * at behind it. */
+static uint32_t snippet_at(unsigned n)
+{
+    return CODE + n * SNIPPET;
+}
+
+static void put_snippet(struct bare *bare, unsigned n)
+{
+    static const uint8_t ops[16] = {0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0xab,
+                                    0xac, 0xad, 0xae, 0xaf, 0xa4, 0xa5,
+                                    0xa6, 0xa7, 0xae, 0xaf};
+    static const uint8_t tail[] = {0x0f, 0x94, 0xc2, 0x9f, 0xeb, 0xfe};
+    uint8_t *at = bare->mem->ram + snippet_at(n);
+
+    *at++ = 0x39; /* CMP */
+    *at++ = 0xd3;
+    if (n & 0x20)
+        *at++ = 0x66;
+    if (n & 0x40)
+        *at++ = 0x67;
+    *at++ = n & 0x10 ? 0xf3 : 0xf2;
+    *at++ = ops[n & 15];
+    memcpy(at, tail, sizeof(tail));
+}
+
+static struct bare *machine(bool translated)
+{
+    static const struct jit_config config = {.heat = 1, .cache_bytes = MIB(16)};
+    struct bare *bare;
+
+    ck_assert_int_eq(bare_create(&bare, CPU_PENTIUM4, RAM_BYTES), STATUS_OK);
+    if (translated)
+        ck_assert_int_eq(jit_attach(bare->cpu, &config), STATUS_OK);
+    for (unsigned n = 0; n < 0x80; n++)
+        put_snippet(bare, n);
+    return bare;
+}
+
+static void set_seg(struct cpu *cpu, unsigned seg, bool wide, uint32_t base)
+{
+    struct segment *s = &cpu->seg[seg];
+
+    s->base = wide ? 0 : base;
+    s->limit = wide ? UINT32_MAX : 0xffff;
+    s->access = ACCESS_P | ACCESS_S | ACCESS_RW | ACCESS_ACCESSED;
+    if (seg == SEG_CS)
+        s->access |= ACCESS_CODE;
+    if (wide)
+        s->access |= ACCESS_D | ACCESS_G;
+}
+
+/* Where the pages, the segment and the other operand end is where it counts. */
+static uint32_t place(uint64_t *seed, bool wide)
+{
+    uint32_t at = next(seed) % 0xf000 + (wide ? DATA : 0);
+    uint32_t near = next(seed) & 63;
+
+    switch (next(seed) & 3) {
+    case 0: return (at & 0xf000) - near + (wide ? DATA : 0x1000);
+    case 1: return wide ? at : 0x10000 - near;
+    default: return at;
+    }
+}
+
+static uint32_t count(uint64_t *seed)
+{
+    switch (next(seed) & 7) {
+    case 0: return 0;
+    case 1: return next(seed) % 5000;
+    case 2: return UINT32_MAX;
+    default: return next(seed) % 40;
+    }
+}
+
+/* Both machines get the same. */
+static void start(struct bare *bare, uint64_t seed)
+{
+    struct cpu *cpu = bare->cpu;
+    bool wide = next(&seed) & 1;
+
+    cpu_reset(cpu);
+    cpu->cr0 |= CR0_PE;
+    for (unsigned seg = 0; seg < 6; seg++)
+        set_seg(cpu, seg, wide, seg == SEG_CS ? CODE : DATA + 16 * seg);
+    if (next(&seed) & 1) {
+        cpu->seg[SEG_DS].limit = next(&seed) & 0xffff;
+        cpu->seg[SEG_DS].access &= (uint16_t)~ACCESS_G;
+    }
+    cpu->eip = (next(&seed) & 0x7f) * SNIPPET + (wide ? CODE : 0);
+    cpu->reg[CPU_EAX] = next(&seed) & 0x03030303;
+    cpu->reg[CPU_EBX] = next(&seed) & 1;
+    cpu->reg[CPU_ECX] = count(&seed);
+    cpu->reg[CPU_ESI] = place(&seed, wide);
+    cpu->reg[CPU_EDI] = place(&seed, wide);
+    if (next(&seed) & 1)
+        cpu->reg[CPU_EDI] = cpu->reg[CPU_ESI] + next(&seed) % 64 - 32;
+    if (next(&seed) % 3 == 0)
+        cpu->reg[CPU_ESI] |= next(&seed) << 17;
+    for (uint32_t i = 0; i < DATA_SIZE; i += 64)
+        bare->mem->ram[DATA + i + next(&seed) % 64] = next(&seed) & 3;
+    mmu_select(cpu);
+    seg_update_all(cpu);
+    flags_set(cpu, next(&seed) % 8 ? 0 : FLAG_DF, FLAG_DF | FLAG_IF);
+    events_refresh(cpu);
+}
+
+static void compare(struct bare *bare[2], uint64_t seed)
+{
+    uint64_t later = seed ^ 0x5555;
+
+    for (unsigned i = 0; i < 2; i++)
+        start(bare[i], seed);
+    for (unsigned burst = 0; burst < 3; burst++) {
+        uint32_t insns = next(&later) & 1 ? next(&later) % 60 : 6000;
+        enum bare_end end[2];
+
+        for (unsigned i = 0; i < 2; i++)
+            end[i] = bare_run(bare[i], insns);
+        if (end[0] != end[1] ||
+            cpu_state_hash(bare[0]->cpu, STATE_HASH_INIT) !=
+                cpu_state_hash(bare[1]->cpu, STATE_HASH_INIT) ||
+            memcmp(bare[0]->mem->ram, bare[1]->mem->ram, RAM_BYTES) != 0)
+            ck_abort_msg("seed %llu, burst %u: eip %x %x, ecx %x %x",
+                         (unsigned long long)seed, burst, bare[0]->cpu->eip,
+                         bare[1]->cpu->eip, bare[0]->cpu->reg[CPU_ECX],
+                         bare[1]->cpu->reg[CPU_ECX]);
+    }
+}
+
+START_TEST(alike)
+{
+    struct bare *bare[2] = {machine(false), machine(true)};
+
+    for (unsigned i = 0; i < CASES; i++)
+        compare(bare, i);
+    bare_destroy(bare[0]);
+    bare_destroy(bare[1]);
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+    Suite *suite = suite_create("jit/repeat");
+    TCase *tcase = tcase_create("alike");
+
+    tcase_set_timeout(tcase, 0);
+    if (jit_available())
+        tcase_add_test(tcase, alike);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
