@@ -58,11 +58,12 @@ struct block {
 
 /* In front of each block: what an engine (engine.h) keeps of it. */
 struct block_tier {
-    insn_fn *first; /* the interpreter's handler of the first instruction */
-    uint32_t heat;  /* the engine's: entries counted */
-    uint32_t entry; /* the engine's: translation that begins here */
-    uint32_t users; /* the engine's: chain of translations that contain it */
-    uint32_t unused[3];
+    insn_fn *first;  /* the interpreter's handler of the first instruction */
+    uint32_t heat;   /* the engine's: entries counted */
+    uint32_t entry;  /* the engine's: translation that begins here */
+    uint32_t users;  /* the engine's: chain of translations that contain it */
+    uint32_t copies; /* the engine's: how many translations contained it */
+    uint32_t unused[2];
 };
 
 enum status blocks_create(struct cpu *cpu);

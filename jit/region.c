@@ -4,6 +4,8 @@
 
 #include "cpu/interp.h"
 
+#define COPIES_MAX 4 /* translations that have the same block */
+
 bool insn_is_jump(const struct insn *insn)
 {
     enum sem sem = insn_sem(insn);
@@ -16,6 +18,23 @@ static bool is_call(const struct insn *insn)
     return insn_sem(insn) == SEM_call;
 }
 
+uint32_t insn_flags_given(const struct insn *insn)
+{
+    const struct insn_info *info = &insn_info[insn->slot];
+    enum sem sem = insn_sem(insn);
+    enum shape shape = insn_shape(insn);
+
+    if (!(info->traits & INSN_TRAIT_MAYBE))
+        return info->flags_written;
+    if (sem == SEM_mul || sem == SEM_imul1 || sem == SEM_imul2 ||
+        sem == SEM_imul3)
+        return FLAG_OF | FLAG_CF;
+    if (sem >= SEM_rol && sem <= SEM_shrd && shape != SHAPE_EC &&
+        shape != SHAPE_EGC && insn->imm)
+        return info->flags_written;
+    return 0;
+}
+
 int plan_find(const struct plan *plan, uint32_t eip)
 {
     for (unsigned i = 0; i < plan->count; i++) {
@@ -23,6 +42,11 @@ int plan_find(const struct plan *plan, uint32_t eip)
             return (int)i;
     }
     return -1;
+}
+
+uint32_t plan_next_eip(const struct plan_block *b)
+{
+    return b->block->eip + b->block->insn[b->count].offset;
 }
 
 static unsigned insns_of(const struct plan *plan)
@@ -34,38 +58,95 @@ static unsigned insns_of(const struct plan *plan)
     return count;
 }
 
-/* A block that ran already and that nobody has translated. */
-static void consider(struct plan *plan, struct cpu *cpu, uint32_t eip)
+/* Where the page of `eip` is now, to the page of `head`. */
+static bool find_phys(const struct cpu *cpu, const struct block *head,
+                      uint32_t eip, uint32_t *phys)
 {
-    const struct block *head = plan->block[0].block;
-    uint32_t phys = head->phys + (eip - head->eip);
-    const struct block *block;
+    uint32_t entry;
 
-    if ((phys ^ head->phys) >> MEM_PAGE_BITS || plan_find(plan, eip) >= 0 ||
-        plan->count == REGION_BLOCKS)
-        return;
+    *phys = head->phys + (eip - head->eip);
+    if (!((*phys ^ head->phys) >> MEM_PAGE_BITS))
+        return true;
+    if (!(head->mode & BLOCK_CS_0)) /* the base may be another next time */
+        return false;
+    entry = cpu->fetch_table[eip >> MEM_PAGE_BITS];
+    *phys = (entry - 1) << MEM_PAGE_BITS | (eip & MEM_PAGE_MASK);
+    return entry;
+}
+
+static const struct block *known(struct cpu *cpu, const struct block *head,
+                                 uint32_t eip)
+{
+    const struct block *block;
+    uint32_t phys;
+
+    if (!find_phys(cpu, head, eip, &phys))
+        return NULL;
     block = blocks_known(cpu, phys, eip, head->mode);
-    if (!block || block->straddles || blocks_tier(cpu, block)->entry ||
-        blocks_tier(cpu, block)->heat < 2 ||
-        interp_is_special(blocks_tier(cpu, block)->first) ||
+    return block && !block->straddles ? block : NULL;
+}
+
+/* Whether a block ends by a return or the like, or jumps to one that does:
+ * then one more copy of it is small, and predicts better. */
+static bool leads_out(struct cpu *cpu, const struct block *block)
+{
+    for (unsigned i = 0; i < 2 && block; i++) {
+        const struct insn *last = &block->insn[block->count - 1];
+
+        switch (insn_sem(last)) {
+        case SEM_ret:
+        case SEM_ret_imm:
+        case SEM_jmp_e: return true;
+        case SEM_jmp: block = known(cpu, block, last->imm); break;
+        default: return false;
+        }
+    }
+    return false;
+}
+
+/* A block that ran already, and that nobody has translated unless it is worth
+ * a copy. */
+static void consider(struct plan *plan, struct cpu *cpu, uint32_t eip,
+                     bool called)
+{
+    const struct block *block;
+    struct block_tier *tier;
+
+    if (plan->count == REGION_BLOCKS || plan_find(plan, eip) >= 0)
+        return;
+    block = known(cpu, plan->block[0].block, eip);
+    if (!block)
+        return;
+    tier = blocks_tier(cpu, block);
+    if (tier->heat < 2 || interp_is_special(tier->first) ||
         insns_of(plan) + block->count > REGION_INSNS)
         return;
-    plan->block[plan->count++] = (struct plan_block){.block = block};
+    if (tier->entry && !(called && tier->copies < COPIES_MAX) &&
+        !leads_out(cpu, block))
+        return;
+    plan->block[plan->count++] =
+        (struct plan_block){.block = block, .called = called};
 }
 
 static void consider_successors(struct plan *plan, struct cpu *cpu,
-                                const struct block *block)
+                                const struct plan_block *b)
 {
+    const struct block *block = b->block;
     const struct insn *last = &block->insn[block->count - 1];
 
     for (unsigned i = 0; i < block->count; i++) {
         const struct insn *insn = &block->insn[i];
 
         if (insn_is_jump(insn))
-            consider(plan, cpu, insn->imm);
+            consider(plan, cpu, insn->imm, b->called);
     }
     if (!(insn_info[last->slot].traits & INSN_TRAIT_ENDS))
-        consider(plan, cpu, block->insn[block->count].imm);
+        consider(plan, cpu, block->insn[block->count].imm, b->called);
+    if (!is_call(last))
+        return;
+    consider(plan, cpu, last->imm, true);
+    if (plan_find(plan, last->imm) >= 0)
+        consider(plan, cpu, block->insn[block->count].imm, true);
 }
 
 /* A block ends where another one begins. */
@@ -77,31 +158,75 @@ static void cut(struct plan *plan, struct plan_block *b)
         b->count++;
 }
 
-static void mark_back(struct plan *plan, uint32_t from, uint32_t to)
-{
-    int n = plan_find(plan, to);
+/* Looks at the count.
+ *
+ * Blocks that a call leads to look at it, and in what is left, each cycle has
+ * to have one that does: those where a walk comes back to a block that it is
+ * inside of. */
 
-    if (n >= 0 && to <= from)
+enum colour {
+    WHITE,
+    GREY, /* the walk is inside of it */
+    BLACK
+};
+
+static void walk(struct plan *plan, uint8_t *colour, unsigned n);
+
+static void walk_to(struct plan *plan, uint8_t *colour, uint32_t eip)
+{
+    int n = plan_find(plan, eip);
+
+    if (n >= 0 && colour[n] == GREY)
         plan->block[n].checked = true;
+    else if (n >= 0 && colour[n] == WHITE)
+        walk(plan, colour, (unsigned)n);
 }
 
-/* Every cycle goes back somewhere. */
-static void mark_checked(struct plan *plan)
+/* As deep as a plan has blocks. */
+static void walk(struct plan *plan, uint8_t *colour, unsigned n)
 {
-    plan->block[0].checked = true;
+    const struct plan_block *b = &plan->block[n];
+    const struct insn *last = &b->block->insn[b->count - 1];
+
+    colour[n] = GREY;
+    for (unsigned k = 0; k < b->count; k++) {
+        if (insn_is_jump(&b->block->insn[k]))
+            walk_to(plan, colour, b->block->insn[k].imm);
+    }
+    if (b->count < b->block->count ||
+        !(insn_info[last->slot].traits & INSN_TRAIT_ENDS))
+        walk_to(plan, colour, plan_next_eip(b));
+    colour[n] = BLACK;
+}
+
+static void mark_calls(struct plan *plan)
+{
     for (unsigned i = 0; i < plan->count; i++) {
         const struct plan_block *b = &plan->block[i];
+        const struct insn *last = &b->block->insn[b->count - 1];
+        int to, back;
 
-        for (unsigned k = 0; k < b->count; k++) {
-            const struct insn *insn = &b->block->insn[k];
+        if (!is_call(last))
+            continue;
+        to = plan_find(plan, last->imm);
+        back = plan_find(plan, plan_next_eip(b));
+        if (to < 0)
+            continue;
+        plan->block[to].checked = true;
+        if (back >= 0)
+            plan->block[back].returned_to = true;
+    }
+}
 
-            if (insn_is_jump(insn))
-                mark_back(plan, b->block->eip + insn->offset, insn->imm);
-        }
-        if (b->count < b->block->count ||
-            !is_call(&b->block->insn[b->count - 1]))
-            mark_back(plan, b->block->eip + b->block->insn[b->count - 1].offset,
-                      b->block->eip + b->block->insn[b->count].offset);
+static void mark_checked(struct plan *plan)
+{
+    uint8_t colour[REGION_BLOCKS] = {WHITE};
+
+    plan->block[0].checked = true;
+    mark_calls(plan);
+    for (unsigned i = 0; i < plan->count; i++) {
+        if (colour[i] == WHITE)
+            walk(plan, colour, i);
     }
 }
 
@@ -111,7 +236,7 @@ void plan_choose(struct plan *plan, struct cpu *cpu, const struct block *head)
     *plan = (struct plan){.count = 1};
     plan->block[0].block = head;
     for (unsigned i = 0; i < plan->count; i++)
-        consider_successors(plan, cpu, plan->block[i].block);
+        consider_successors(plan, cpu, &plan->block[i]);
     for (unsigned i = 0; i < plan->count; i++)
         cut(plan, &plan->block[i]);
     mark_checked(plan);
@@ -154,7 +279,7 @@ static struct flow before(const struct plan *plan, const struct insn *insn,
                           struct flow after, bool native)
 {
     const struct insn_info *info = &insn_info[insn->slot];
-    uint32_t kept = all;
+    uint32_t kept = all & ~insn_flags_given(insn);
 
     if (!native)
         return (struct flow){.need = all, .read = 0};
@@ -162,8 +287,6 @@ static struct flow before(const struct plan *plan, const struct insn *insn,
         after.need |= need_at(plan, insn->imm, false);
         after.read |= need_at(plan, insn->imm, true);
     }
-    if (!(info->traits & INSN_TRAIT_MAYBE))
-        kept &= ~(uint32_t)info->flags_written;
     after.need = (after.need & kept) | info->flags_read;
     after.read = (after.read & kept) | info->flags_read;
     if (may_leave(insn))
@@ -171,16 +294,34 @@ static struct flow before(const struct plan *plan, const struct insn *insn,
     return after;
 }
 
+/* Behind a return: whatever a place reads to which it may lead. */
+static struct flow at_return(const struct plan *plan)
+{
+    struct flow flow = {.need = all, .read = 0};
+
+    for (unsigned i = 0; i < plan->count; i++) {
+        if (plan->block[i].returned_to)
+            flow.read |= plan->block[i].read_in;
+    }
+    return flow;
+}
+
 static struct flow at_end(const struct plan *plan, const struct plan_block *b)
 {
     const struct insn *last = &b->block->insn[b->count - 1];
-    uint32_t eip = b->block->eip + b->block->insn[b->count].offset;
+    uint32_t eip = plan_next_eip(b);
 
     if (b->count == b->block->count &&
         (insn_info[last->slot].traits & INSN_TRAIT_ENDS)) {
-        if (insn_sem(last) == SEM_jmp) /* before() adds where it leads */
+        enum sem sem = insn_sem(last);
+
+        if (sem == SEM_jmp) /* before() adds where it leads */
             return (struct flow){0, 0};
-        return (struct flow){.need = all, .read = 0};
+        if (sem == SEM_ret || sem == SEM_ret_imm)
+            return at_return(plan);
+        if (sem != SEM_call)
+            return (struct flow){.need = all, .read = 0};
+        eip = last->imm;
     }
     return (struct flow){need_at(plan, eip, false), need_at(plan, eip, true)};
 }

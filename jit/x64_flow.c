@@ -76,7 +76,7 @@ static void check_target(struct lower *l)
 {
     uint32_t limit = l->cpu->seg[SEG_CS].limit;
 
-    if (limit == UINT32_MAX)
+    if (limit == UINT32_MAX || (l->size == 2 && limit >= 0xffff))
         return;
     flags_clobber(l);
     x64_alu_imm_r(&l->x, 4, ALU_CMP, R8, limit);
@@ -89,7 +89,7 @@ static void ret(struct lower *l, uint32_t release)
     x64_load_zx(&l->x, l->size, R8, x64_at(R8, 0));
     check_target(l);
     lower_move_stack(l, (int32_t)(l->size + release));
-    lower_goto_r8(l);
+    lower_goto_return(l);
 }
 
 static void read_target(struct lower *l)

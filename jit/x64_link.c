@@ -67,6 +67,7 @@ static void forget_member(struct jit *jit, uint32_t place)
     while (*at != place)
         at = &((struct member *)jit_at(jit, *at))->next;
     *at = m->next;
+    blocks_tier(jit->cpu, m->block)->copies--;
 }
 
 void translation_kill(struct jit *jit, uint32_t place)

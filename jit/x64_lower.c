@@ -156,343 +156,6 @@ void lower_call_thunk(struct lower *l, uint32_t thunk)
     x64_patch(x64_call(&l->x), jit_at(l->jit, thunk));
 }
 
-/* Nodes and edges. */
-
-static int find_node(const struct lower *l, unsigned block,
-                     const struct recipe_list *list, unsigned *versions)
-{
-    *versions = 0;
-    for (unsigned i = 0; i < l->node_count; i++) {
-        if (l->nodes[i].block != block)
-            continue;
-        if (!memcmp(&l->nodes[i].list, list, sizeof(*list)))
-            return (int)i;
-        ++*versions;
-    }
-    return -1;
-}
-
-/* The node for a block entered with these flags; -1: too many already. */
-static int get_node(struct lower *l, unsigned block,
-                    const struct recipe_list *list)
-{
-    unsigned versions;
-    int n = find_node(l, block, list, &versions);
-
-    if (n >= 0)
-        return n;
-    if (list->count && (versions >= VERSIONS_MAX ||
-                        l->node_count >= NODES_MAX - REGION_BLOCKS))
-        return -1;
-    assert(l->node_count < NODES_MAX);
-    l->nodes[l->node_count] = (struct node){.block = block, .list = *list};
-    return (int)l->node_count++;
-}
-
-static void jump_to_node(struct lower *l, uint8_t *distance, unsigned n)
-{
-    if (l->nodes[n].code) {
-        x64_patch(distance, l->nodes[n].code);
-    } else if (l->fixup_count == FIXUPS_MAX) {
-        l->x.full = true;
-    } else {
-        l->fixups[l->fixup_count++] = (struct fixup){distance, n};
-    }
-}
-
-/* Where `distance` jumps: to `eip`, by a detour if need be. */
-static void edge(struct lower *l, uint8_t *distance, uint32_t eip)
-{
-    static const struct recipe_list empty;
-    int block = plan_find(&l->plan, eip), node = -1;
-    struct recipe_list list = l->list;
-    struct deferred *d;
-
-    if (block >= 0) {
-        recipe_prune(&list, l->plan.block[block].need_in);
-        node = get_node(l, (unsigned)block, &list);
-        if (node >= 0) {
-            jump_to_node(l, distance, (unsigned)node);
-            return;
-        }
-        node = get_node(l, (unsigned)block, &empty);
-    }
-    d = lower_defer(l, DEFER_EDGE, distance);
-    d->eip = eip;
-    d->node = node;
-}
-
-void lower_meet_settled(struct lower *l, struct deferred *d)
-{
-    int block = plan_find(&l->plan, d->eip);
-
-    memset(&d->list, 0, sizeof(d->list));
-    if (block >= 0)
-        d->node = get_node(l, (unsigned)block, &d->list);
-}
-
-static void save_for(struct lower *l, uint32_t eip)
-{
-    int block = plan_find(&l->plan, eip);
-
-    if (block >= 0)
-        flags_save(l, l->plan.block[block].read_in);
-}
-
-void lower_branch(struct lower *l, unsigned cc, uint32_t eip)
-{
-    save_for(l, eip);
-    edge(l, x64_jcc(&l->x, cc), eip);
-}
-
-void lower_branch_unless(struct lower *l, unsigned opcode, uint32_t eip)
-{
-    uint8_t *skip;
-
-    save_for(l, eip);
-    skip = x64_skip(&l->x, opcode);
-    edge(l, x64_jmp(&l->x), eip);
-    x64_land(&l->x, skip);
-}
-
-static bool in_page(const struct lower *l, uint32_t eip)
-{
-    const struct block *head = l->plan.block[0].block;
-
-    return !((head->phys + (eip - head->eip)) >> MEM_PAGE_BITS ^
-             head->phys >> MEM_PAGE_BITS);
-}
-
-/* r9 and r10 so that the fetch table's entry for `eip` is at the result. */
-static struct x64_mem fetch_entry(struct lower *l, uint32_t eip)
-{
-    struct x64_mem m = {.base = R10, .index = R9, .scale = 2};
-
-    if (l->mode & BLOCK_CS_0) {
-        x64_load(&l->x, 8, R9, FIELD(fetch_table));
-        return x64_at(R9, (size_t)(eip >> MEM_PAGE_BITS) * 4);
-    }
-    x64_load(&l->x, 4, R9, FIELD(seg[SEG_CS].base));
-    x64_lea(&l->x, R9, (struct x64_mem){R9, X64_NO_INDEX, 0, (int32_t)eip});
-    x64_digit_r(&l->x, 4, 0xc1, SHIFT_SHR, R9);
-    x64_byte(&l->x, MEM_PAGE_BITS);
-    x64_load(&l->x, 8, R10, FIELD(fetch_table));
-    return m;
-}
-
-static void hand_over(struct lower *l, uint32_t site, uint32_t thunk)
-{
-    x64_mov_imm(&l->x, R10, site);
-    lower_jump_thunk(l, thunk);
-}
-
-/* The end of a path through the region: no more instructions, and flags where
- * others find them. */
-static void end_path(struct lower *l)
-{
-    flags_hand_over(l);
-    l->valid = 0;
-    memset(&l->list, 0, sizeof(l->list));
-    l->refund = 0;
-}
-
-/* A jump to be linked to the translation at `eip`, in `mode`. `entry`: of the
- * fetch table, to be compared; NULL: in this page. */
-struct way_out {
-    uint32_t eip, mode;
-    const struct x64_mem *entry;
-    uint8_t *miss[2]; /* jumps for when it cannot be taken, or NULL */
-};
-
-static void link_out(struct lower *l, const struct way_out *out)
-{
-    struct translation *t = jit_at(l->jit, l->translation);
-    uint32_t place = cache_data(&l->jit->cache, sizeof(struct link)), site;
-    uint8_t *check = NULL, *miss = NULL, *jump;
-    struct link *link;
-
-    site = lower_site(l, SITE_LINK);
-    if (!place || !site) {
-        l->x.full = true;
-        return;
-    }
-    if (out->entry) {
-        x64_digit_m(&l->x, 4, 0x81, ALU_CMP, *out->entry);
-        check = l->x.at;
-        x64_dword(&l->x, UINT32_MAX); /* no entry is that */
-        miss = x64_jcc(&l->x, CC_NZ);
-    }
-    jump = x64_jmp(&l->x);
-    x64_patch(jump, l->x.at);
-    if (miss)
-        x64_patch(miss, l->x.at);
-    for (unsigned i = 0; i < ARRAY_LEN(out->miss) && out->miss[i]; i++)
-        x64_patch(out->miss[i], l->x.at);
-    link = jit_at(l->jit, place);
-    link->region = l->translation;
-    link->mode = out->mode;
-    link->own = t->links;
-    t->links = place;
-    link->jump = cache_place(&l->jit->cache, jump);
-    link->stub = cache_place(&l->jit->cache, l->x.at);
-    link->check = check ? cache_place(&l->jit->cache, check) : 0;
-    ((struct site *)jit_at(l->jit, site))->eip = out->eip;
-    ((struct site *)jit_at(l->jit, site))->link = place;
-    hand_over(l, site, l->jit->leave);
-}
-
-/* Out of this region, to `eip`. */
-static void leave_to(struct lower *l, uint32_t eip)
-{
-    struct way_out out = {.eip = eip, .mode = l->mode};
-    struct x64_mem entry;
-
-    end_path(l);
-    if (!in_page(l, eip)) {
-        entry = fetch_entry(l, eip);
-        out.entry = &entry;
-    }
-    link_out(l, &out);
-}
-
-void lower_goto(struct lower *l, uint32_t eip)
-{
-    static const struct recipe_list empty;
-    int block = plan_find(&l->plan, eip), node;
-    struct recipe_list list;
-
-    if (block < 0) {
-        leave_to(l, eip);
-        return;
-    }
-    save_for(l, eip);
-    list = l->list;
-    recipe_prune(&list, l->plan.block[block].need_in);
-    node = get_node(l, (unsigned)block, &list);
-    if (node < 0) {
-        flags_settle(l);
-        node = get_node(l, (unsigned)block, &empty);
-    }
-    if (l->nodes[node].code || l->next_node >= 0)
-        jump_to_node(l, x64_jmp(&l->x), (unsigned)node);
-    else
-        l->next_node = node;
-}
-
-/* Jumps to where r8d leads if the table of targets knows; the tag is in r10. */
-static void jump_to_row(struct lower *l)
-{
-    struct x64_mem key = {REG_CPU, R9, 3,
-                          offsetof(struct cpu, jit.targets[0].key)};
-    struct x64_mem code = {REG_CPU, R9, 3,
-                           offsetof(struct cpu, jit.targets[0].code)};
-    uint8_t *miss;
-
-    x64_mov_rr(&l->x, R9, R8);
-    x64_alu_imm_r(&l->x, 4, ALU_AND, R9, TARGET_MASK);
-    x64_rr(&l->x, 8, 0x09, R8, R10);
-    x64_rm(&l->x, 8, 0x3b, R10, key);
-    miss = x64_jcc(&l->x, CC_NZ);
-    x64_digit_m(&l->x, 4, 0xff, 4, code); /* jmp */
-    x64_patch(miss, l->x.at);
-}
-
-static void leave_indirect(struct lower *l, bool far)
-{
-    uint32_t site = lower_site(l, SITE_INDIRECT);
-
-    if (site)
-        ((struct site *)jit_at(l->jit, site))->far = far;
-    x64_store(&l->x, 4, R8, FIELD(jit.target));
-    hand_over(l, site, l->jit->leave);
-}
-
-void lower_goto_r8(struct lower *l)
-{
-    end_path(l);
-    x64_load(&l->x, 8, R10, FIELD(jit.tag));
-    jump_to_row(l);
-    leave_indirect(l, false);
-}
-
-/* Other code segments than this: see struct cpu_jit_segment. */
-
-static struct x64_mem segment_row(uint8_t index, uint32_t row, size_t member)
-{
-    return (struct x64_mem){REG_CPU, index, 0,
-                            (int32_t)(offsetof(struct cpu, jit.segments) +
-                                      row * sizeof(struct cpu_jit_segment) +
-                                      member)};
-}
-
-/* The code segment's mode is what it was, but for whether its base is 0. */
-static void note_mode(struct lower *l, uint32_t mode)
-{
-    if (mode != l->mode)
-        x64_mov_m_imm(&l->x, 4, FIELD(mode), mode);
-}
-
-void lower_goto_far_r8(struct lower *l)
-{
-    uint32_t mode = l->mode & ~(uint32_t)BLOCK_CS_0;
-    uint8_t *miss[2];
-
-    end_path(l);
-    x64_load(&l->x, 4, R9, FIELD(seg[SEG_CS].base));
-    x64_mov_rr(&l->x, R10, R9);
-    x64_alu_imm_r(&l->x, 4, ALU_AND, R10, (CPU_JIT_SEGMENTS - 1) << 4);
-    x64_rm(&l->x, 4, 0x39, R9,
-           segment_row(R10, 0, offsetof(struct cpu_jit_segment, base)));
-    miss[0] = x64_jcc(&l->x, CC_NZ);
-    x64_digit_m(&l->x, 4, 0x81, ALU_CMP,
-                segment_row(R10, 0, offsetof(struct cpu_jit_segment, mode)));
-    x64_dword(&l->x, mode);
-    miss[1] = x64_jcc(&l->x, CC_NZ);
-    note_mode(l, mode);
-    x64_load(&l->x, 8, R10,
-             segment_row(R10, 0, offsetof(struct cpu_jit_segment, tag)));
-    x64_store(&l->x, 8, R10, FIELD(jit.tag));
-    jump_to_row(l);
-    for (unsigned i = 0; i < 2; i++)
-        x64_patch(miss[i], l->x.at);
-    leave_indirect(l, true);
-}
-
-static uint8_t *unless_segment(struct lower *l, uint32_t base, size_t member,
-                               uint32_t value)
-{
-    uint32_t row = base >> 4 & (CPU_JIT_SEGMENTS - 1);
-
-    x64_digit_m(&l->x, 4, 0x81, ALU_CMP,
-                segment_row(X64_NO_INDEX, row, member));
-    x64_dword(&l->x, value);
-    return x64_jcc(&l->x, CC_NZ);
-}
-
-void lower_goto_far(struct lower *l, uint32_t eip, uint32_t base)
-{
-    uint32_t row = base >> 4 & (CPU_JIT_SEGMENTS - 1);
-    struct x64_mem entry =
-        x64_at(R9, (size_t)((base + eip) >> MEM_PAGE_BITS) * 4);
-    struct way_out out = {.eip = eip,
-                          .mode = (l->mode & ~(uint32_t)BLOCK_CS_0) |
-                                  (base ? 0 : BLOCK_CS_0),
-                          .entry = &entry};
-
-    end_path(l);
-    note_mode(l, out.mode);
-    out.miss[0] =
-        unless_segment(l, base, offsetof(struct cpu_jit_segment, base), base);
-    out.miss[1] = unless_segment(
-        l, base, offsetof(struct cpu_jit_segment, mode), out.mode);
-    x64_load(
-        &l->x, 8, R10,
-        segment_row(X64_NO_INDEX, row, offsetof(struct cpu_jit_segment, tag)));
-    x64_store(&l->x, 8, R10, FIELD(jit.tag));
-    x64_load(&l->x, 8, R9, FIELD(fetch_table));
-    link_out(l, &out);
-}
-
 /* Instructions. */
 
 void lower_step(struct lower *l)
@@ -579,14 +242,13 @@ static void lower_insn(struct lower *l, unsigned index)
 {
     const struct insn *insn = &l->b->block->insn[index];
     const struct insn_info *info = &insn_info[insn->slot];
-    uint32_t given = info->traits & INSN_TRAIT_MAYBE ? 0 : info->flags_written;
 
     l->insn = insn;
     l->index = index;
     l->size = insn_sem_size(insn);
     l->need = l->b->need[index];
     l->read = l->b->read[index];
-    l->live = (l->read & ~given) | info->flags_read;
+    l->live = (l->read & ~insn_flags_given(insn)) | info->flags_read;
     l->taken = 0;
     if (!lower_native(l->cpu, insn)) {
         lower_step(l);
@@ -640,11 +302,10 @@ static void end_node(struct lower *l)
     if (b->count < b->block->count ||
         !(insn_info[last->slot].traits & INSN_TRAIT_ENDS))
         lower_goto(l, b->block->eip + b->block->insn[b->count].offset);
-    else if (sem == SEM_jmp ||
-             (sem == SEM_call && plan_find(&l->plan, last->imm) == 0))
-        lower_goto(l, last->imm); /* a call may only lead to the checked one */
+    else if (sem == SEM_jmp)
+        lower_goto(l, last->imm);
     else if (sem == SEM_call)
-        leave_to(l, last->imm);
+        lower_goto_call(l, last->imm);
     else if (!lower_native(l->cpu, last)) /* the step has left */
         x64_byte(&l->x, 0xcc);
 }
@@ -652,6 +313,7 @@ static void end_node(struct lower *l)
 static void lower_node(struct lower *l, struct node *node)
 {
     l->b = &l->plan.block[node->block];
+    l->context = node->context;
     l->list = node->list;
     l->valid = 0;
     l->xmm_live = l->fpu_live = false;
@@ -663,7 +325,7 @@ static void lower_node(struct lower *l, struct node *node)
             count_segment(l, i);
         if (interp_is_special(l->b->block->insn[i].fn)) {
             l->insn = &l->b->block->insn[i];
-            leave_to(l, insn_eip(l));
+            lower_leave(l, insn_eip(l));
             return;
         }
         lower_insn(l, i);
@@ -675,7 +337,7 @@ static void lower_node(struct lower *l, struct node *node)
 static void lower_nodes(struct lower *l)
 {
     static const struct recipe_list empty;
-    int n = get_node(l, 0, &empty);
+    int n = lower_get_node(l, 0, &empty);
 
     while (n >= 0 && !l->x.full) {
         lower_node(l, &l->nodes[n]);
@@ -701,12 +363,19 @@ static void lower_edge(struct lower *l, const struct deferred *d)
     l->list = d->list;
     l->valid = 0;
     if (d->node < 0) {
-        leave_to(l, d->eip);
+        lower_leave(l, d->eip);
         return;
     }
-    if (l->list.count)
-        flags_settle(l);
+    flags_hand_over(l);
     x64_patch(x64_jmp(&l->x), l->nodes[d->node].code);
+}
+
+static void lower_indirect(struct lower *l, const struct deferred *d)
+{
+    l->insn = d->insn;
+    l->list = d->list;
+    l->valid = 0;
+    lower_goto_r8(l);
 }
 
 static void lower_deferred(struct lower *l)
@@ -718,13 +387,14 @@ static void lower_deferred(struct lower *l)
         switch (d->kind) {
         case DEFER_MISS:
         case DEFER_CALL: lower_miss(l, d); break;
-        case DEFER_SITE: hand_over(l, d->site, d->thunk); break;
+        case DEFER_SITE: lower_hand_over(l, d->site, d->thunk); break;
         case DEFER_REPEAT:
             x64_mov_imm(&l->x, R10, d->site);
             lower_call_thunk(l, d->thunk);
             lower_edge(l, d);
             break;
         case DEFER_EDGE: lower_edge(l, d); break;
+        case DEFER_INDIRECT: lower_indirect(l, d); break;
         }
     }
 }
@@ -753,6 +423,7 @@ static bool add_members(struct lower *l)
                             .next = tier->users,
                             .block = l->plan.block[i].block};
         tier->users = place;
+        tier->copies++;
         t->members = place;
     }
     return true;
@@ -774,6 +445,7 @@ uint32_t jit_translate(struct jit *jit, const struct block *head)
     l->last_list = 0;
     l->jit = jit;
     l->cpu = jit->cpu;
+    l->context_count = 1;
     l->mode = head->mode;
     l->x.at = jit_at(jit, cache->code);
     l->x.end = l->x.at + CODE_MAX;

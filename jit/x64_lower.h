@@ -11,7 +11,9 @@
 #include "jit/jit_int.h"
 #include "jit/x64_emit.h"
 
-#define NODES_MAX    72
+#define NODES_MAX    96
+#define CONTEXTS_MAX 16
+#define INSNS_MAX    640 /* in all nodes; a few more to finish */
 #define FIXUPS_MAX   512
 #define DEFERRED_MAX 1024
 #define VERSIONS_MAX 4
@@ -25,9 +27,18 @@ enum {
 
 #define FIELD(member) x64_at(REG_CPU, offsetof(struct cpu, member))
 
-/* A block as it is entered with flags that follow from `list`. */
+/* Inside of a call that the region follows: where the return leads, and what
+ * that place is inside of. The first is outside of all. */
+struct context {
+    unsigned parent, depth;
+    unsigned back; /* block of the plan */
+};
+
+/* A block as it is entered inside of a call, with flags that follow from
+ * `list`. */
 struct node {
-    unsigned block; /* of the plan */
+    unsigned block;   /* of the plan */
+    unsigned context; /* number */
     struct recipe_list list;
     uint8_t *code; /* NULL: not emitted yet */
 };
@@ -39,10 +50,11 @@ struct fixup {
 
 enum deferred_kind {
     DEFER_MISS,
-    DEFER_SITE,   /* hand over */
-    DEFER_CALL,   /* and come back */
-    DEFER_REPEAT, /* the rest of a repeated instruction, and on to `node` */
-    DEFER_EDGE,   /* leave the region, or reach a node by a detour */
+    DEFER_SITE,     /* hand over */
+    DEFER_CALL,     /* and come back */
+    DEFER_REPEAT,   /* the rest of a repeated instruction, and on to `node` */
+    DEFER_EDGE,     /* leave the region, or reach a node by a detour */
+    DEFER_INDIRECT, /* a return to another place than the call's */
 };
 
 /* Code out of the way. */
@@ -55,6 +67,7 @@ struct deferred {
     uint32_t page; /* that */
     uint32_t eip;
     int node; /* -1: leave */
+    const struct insn *insn;
     struct recipe_list list;
 };
 
@@ -66,7 +79,10 @@ struct lower {
     uint32_t translation;
     uint32_t mode;
     unsigned node_count, fixup_count, deferred_count;
-    int next_node; /* to come next; -1: any */
+    int next_node;                 /* to come next; -1: any */
+    unsigned context_count, insns; /* emitted so far */
+    unsigned context;              /* of the node at hand */
+    struct context contexts[CONTEXTS_MAX];
     struct node nodes[NODES_MAX];
     struct fixup fixups[FIXUPS_MAX];
     struct deferred deferred[DEFERRED_MAX];
@@ -95,10 +111,19 @@ struct deferred *lower_defer(struct lower *l, enum deferred_kind kind,
                              uint8_t *distance);
 void lower_jump_thunk(struct lower *l, uint32_t thunk);
 void lower_call_thunk(struct lower *l, uint32_t thunk);
-/* `d` goes on at d->eip with all flags in cpu->lazy. */
-void lower_meet_settled(struct lower *l, struct deferred *d);
 /* Jumps to the interpreter for this instruction when `cc` holds. */
 void lower_redo_if(struct lower *l, unsigned cc);
+
+/* x64_edge.c */
+/* The node for a block entered with these flags; -1: too many already. */
+int lower_get_node(struct lower *l, unsigned block,
+                   const struct recipe_list *list);
+/* `d` goes on at d->eip with all flags in cpu->lazy. */
+void lower_meet_settled(struct lower *l, struct deferred *d);
+/* Leaves by a thunk, at a site. */
+void lower_hand_over(struct lower *l, uint32_t site, uint32_t thunk);
+/* Out of this region, to `eip`. */
+void lower_leave(struct lower *l, uint32_t eip);
 /* Goes on at `eip` when `cc` holds; else falls through. */
 void lower_branch(struct lower *l, unsigned cc, uint32_t eip);
 /* The same unless a short jump (JRCXZ) is taken. */
@@ -113,6 +138,10 @@ void lower_goto_far_r8(struct lower *l);
 void lower_goto_far(struct lower *l, uint32_t eip, uint32_t base);
 /* Has the interpreter do the instruction, and comes back if it can. */
 void lower_step(struct lower *l);
+/* A call leads to `eip` and will return to what follows the block. */
+void lower_goto_call(struct lower *l, uint32_t eip);
+/* Goes on at r8d, where a return leads. */
+void lower_goto_return(struct lower *l);
 
 /* x64_flags.c: what becomes of flags. See recipe.h. */
 struct recipe_value value_imm(uint32_t value);

@@ -19,7 +19,7 @@
 
 #define POINTS    64
 #define NO_MEMORY "the host has no memory for more machines"
-#define WINDOW    320 /* region.h: REGION_RESERVE and two blocks */
+#define WINDOW    576 /* region.h: REGION_RESERVE and two blocks */
 
 /* One more machine, and how far it is in what happened. */
 struct side {
