@@ -213,9 +213,10 @@ struct cpu_jit {
     uint32_t mxcsr;                   /* the host's own */
     bool xmm_live; /* xmm and mxcsr are in the host's registers */
     bool fpu_live; /* so is the x87, all but its pointers */
-    uint32_t fpu_insn, fpu_memory; /* the last instruction, the last with an
-                                      operand in memory: records, or 0 */
-    uint32_t fpu_dp;               /* the offset of that operand */
+    uint32_t fpu_insn, fpu_memory; /* the x87's last instruction, the last with
+                                      an operand in memory, in the arena of
+                                      blocks; 0: as cpu->fpu has it */
+    uint32_t fpu_base, fpu_index;  /* registers of that operand's address */
     uint8_t fpu_image[108];        /* as FNSAVE writes it */
     const void *resume;            /* code that goes on after C code */
     uint64_t tag;                  /* in front of EIP in keys of targets */

@@ -71,23 +71,55 @@ static void get_image(struct cpu *cpu)
     }
 }
 
-static void get_pointers(struct cpu *cpu, struct jit *jit)
+static const struct insn *insn_at(const struct cpu *cpu, uint32_t place)
+{
+    return (const struct insn *)(const void *)block_at(cpu, place);
+}
+
+/* Makes cpu->jit say by itself what `point` adds. */
+static void settle_point(struct cpu *cpu, const struct fpu_point *point)
+{
+    const struct insn *insn;
+
+    if (point->insn)
+        cpu->jit.fpu_insn = point->insn;
+    if (!point->memory)
+        return;
+    cpu->jit.fpu_memory = point->memory;
+    insn = insn_at(cpu, point->memory);
+    if (!(point->kept & FPU_KEPT_BASE))
+        cpu->jit.fpu_base = cpu->reg[insn->base];
+    if (!(point->kept & FPU_KEPT_INDEX))
+        cpu->jit.fpu_index = cpu->reg[insn->index_reg];
+}
+
+static void get_operand(struct cpu *cpu, const struct insn *insn)
+{
+    struct fpu *fpu = &cpu->fpu;
+
+    fpu->dp = insn->disp;
+    if (insn->base != INSN_NO_REG)
+        fpu->dp += cpu->jit.fpu_base;
+    if (insn->index_reg != INSN_NO_REG)
+        fpu->dp += cpu->jit.fpu_index << insn->scale;
+    if (!(insn->flags & INSN_ADDR32))
+        fpu->dp &= 0xffff;
+    fpu->ds = cpu->seg[insn->seg].selector;
+}
+
+static void get_pointers(struct cpu *cpu)
 {
     struct fpu *fpu = &cpu->fpu;
 
     if (cpu->jit.fpu_insn) {
-        const struct fpu_note *note = jit_at(jit, cpu->jit.fpu_insn);
+        const struct insn *insn = insn_at(cpu, cpu->jit.fpu_insn);
 
-        fpu->ip = note->eip;
+        fpu->ip = block_insn_eip(insn);
         fpu->cs = cpu->seg[SEG_CS].selector;
-        fpu->op = note->op;
+        fpu->op = (uint16_t)((insn->opcode & 7) << 8 | insn->imm2);
     }
-    if (cpu->jit.fpu_memory) {
-        const struct fpu_note *note = jit_at(jit, cpu->jit.fpu_memory);
-
-        fpu->dp = cpu->jit.fpu_dp;
-        fpu->ds = cpu->seg[note->seg].selector;
-    }
+    if (cpu->jit.fpu_memory)
+        get_operand(cpu, insn_at(cpu, cpu->jit.fpu_memory));
     cpu->jit.fpu_insn = cpu->jit.fpu_memory = 0;
 }
 
@@ -103,12 +135,19 @@ bool jit_fpu_ready(struct cpu *cpu)
     return true;
 }
 
-void jit_take_back(struct cpu *cpu, struct jit *jit)
+void jit_take_back(struct cpu *cpu, struct jit *jit, uint32_t point)
 {
+    const void *thunk = jit->cache.run + jit->save_fpu;
+    void (*save_fpu)(struct cpu *);
+
     cpu->jit.xmm_live = false;
     if (!cpu->jit.fpu_live)
         return;
     cpu->jit.fpu_live = false;
+    memcpy(&save_fpu, &thunk, sizeof(save_fpu));
+    save_fpu(cpu);
     get_image(cpu);
-    get_pointers(cpu, jit);
+    if (point)
+        settle_point(cpu, jit_at(jit, point));
+    get_pointers(cpu);
 }

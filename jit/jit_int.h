@@ -23,6 +23,7 @@ enum site_kind {
 struct site {
     const struct insn *insn; /* ACCESS, STEP. Borrowed from its block */
     uint32_t list;           /* recipes, or 0 */
+    uint32_t fpu;            /* struct fpu_point, or 0 */
     uint32_t eip, link;      /* COUNT, LINK */
     uint16_t refund;         /* instructions counted already but not done yet */
     uint8_t kind, size;
@@ -33,11 +34,16 @@ struct site {
     uint8_t misses; /* ACCESS: done by the interpreter, up to some number */
 };
 
-/* An x87 instruction that the pointers may have to name. */
-struct fpu_note {
-    uint32_t eip;
-    uint16_t op;
-    uint8_t seg; /* of its operand in memory */
+/* The x87 instructions that its pointers name, and the last one's operand. */
+struct fpu_point {
+    uint32_t insn, memory; /* as in struct cpu_jit; 0: it has them */
+    uint32_t kept; /* FPU_KEPT_*: registers of the operand's address that have
+                      changed, and whose former values it has */
+};
+
+enum {
+    FPU_KEPT_BASE = 1 << 0,
+    FPU_KEPT_INDEX = 1 << 1
 };
 
 /* A jump out of a translation to a known place. While it has a target, the
@@ -105,7 +111,7 @@ struct jit {
     const struct jit_skip *skip;    /* borrowed; NULL: none */
     struct host_code_map *code_map; /* the same */
     uint32_t enter, leave, resume, redo, step, flags;
-    uint32_t load_xmm, load_fpu;
+    uint32_t load_xmm, load_fpu, save_fpu;
     /* Load, store; 1, 2, 4, 8, 16 bytes, 16 bytes that must be aligned, 10. */
     uint32_t miss[2][THUNK_SIZES];
     uint32_t repeat[REPEAT_KINDS][3];         /* elements of 1, 2, 4 bytes */
@@ -151,8 +157,9 @@ bool jit_load_fpu(struct cpu *cpu, uint32_t site);
 /* Makes the image that FRSTOR takes, if no instruction needs a look at the
  * exceptions. */
 bool jit_fpu_ready(struct cpu *cpu);
-/* What was in the host's registers is the cpu's again. */
-void jit_take_back(struct cpu *cpu, struct jit *jit);
+/* What was in the host's registers is the cpu's again. `point`: a struct
+ * fpu_point, or 0. */
+void jit_take_back(struct cpu *cpu, struct jit *jit, uint32_t point);
 /* True: it goes on behind the call. */
 bool jit_step(struct cpu *cpu, uint32_t site);
 uint32_t jit_flags(struct cpu *cpu, uint32_t list);

@@ -94,7 +94,7 @@ static const struct insn *step(struct cpu *cpu, struct jit *jit,
 {
     const struct insn *insn = site->insn;
 
-    jit_take_back(cpu, jit);
+    jit_take_back(cpu, jit, site->fpu);
     if (site->list || !site->keeps)
         settle(cpu, jit, site);
     cpu->block_insns = retired(cpu, site->refund) - insn->index;
@@ -211,7 +211,7 @@ static uint32_t enter(struct cpu *cpu, struct jit *jit, uint32_t translation)
     jit->running = true;
     site = fn(cpu, jit->cache.run + t->entry);
     jit->running = false;
-    jit_take_back(cpu, jit);
+    jit_take_back(cpu, jit, 0);
     if (!site)
         settle_pending(jit);
     return site;

@@ -92,12 +92,14 @@ void lower_meet_settled(struct lower *l, struct deferred *d)
         d->node = get_node_at(l, d->eip, true);
 }
 
+/* What the place at `eip` finds in cpu->jit, or may read from its flags. */
 static void save_for(struct lower *l, uint32_t eip)
 {
     int block = plan_find(&l->plan, eip);
 
     if (block >= 0)
         flags_save(l, l->plan.block[block].read_in);
+    lower_fpu_settle(l);
 }
 
 void lower_branch(struct lower *l, unsigned cc, uint32_t eip)
@@ -152,6 +154,7 @@ void lower_hand_over(struct lower *l, uint32_t site, uint32_t thunk)
 static void end_path(struct lower *l)
 {
     flags_hand_over(l);
+    lower_fpu_settle(l);
     l->valid = 0;
     memset(&l->list, 0, sizeof(l->list));
     l->refund = 0;

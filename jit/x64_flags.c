@@ -133,6 +133,7 @@ void flags_reg_write(struct lower *l, unsigned size, unsigned n)
     unsigned reg = whole_reg(size, n);
     struct recipe_value saved = {0};
 
+    lower_fpu_reg_write(l, reg);
     for (uint32_t i = 0; i < l->list.count; i++) {
         struct recipe *r = &l->list.r[i];
 

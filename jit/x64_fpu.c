@@ -3,11 +3,13 @@
  * The guest's register stack, status and control word are in the host's while
  * cpu->jit.fpu_live is set; all exceptions are masked and none is pending then.
  * The first such instruction of a node looks; thunks put everything back before
- * C code runs (x64_thunk.c). Pointers to the last instruction and operand are
- * kept as the place of a record (struct fpu_note), of which C makes what the
- * guest can see. Transcendental functions, remainders, BCD, environments and
- * control words that unmask something are left to the interpreter. */
+ * C code looks (jit_take_back()). Pointers to the last instruction and operand
+ * are known where the code is: sites have them, of which C makes what the guest
+ * can see, and only what jumps to another node tells cpu->jit. Transcendental
+ * functions, remainders, BCD, environments and control words that unmask
+ * something are left to the interpreter. */
 #include <assert.h>
+#include <string.h>
 
 #include "cpu/simd.h"
 #include "jit/x64_lower.h"
@@ -118,22 +120,71 @@ void lower_fpu_live(struct lower *l)
 static void note(struct lower *l)
 {
     const struct insn *insn = l->insn;
-    uint32_t place = cache_data(&l->jit->cache, sizeof(struct fpu_note));
 
-    if (!place) {
-        l->x.full = true;
-        return;
-    }
-    *(struct fpu_note *)jit_at(l->jit, place) = (struct fpu_note){
-        .eip = l->b->block->eip + insn->offset,
-        .op = (uint16_t)((insn->opcode & 7) << 8 | insn->imm2),
-        .seg = insn->seg};
-    x64_mov_m_imm(&l->x, 4, FIELD(jit.fpu_insn), place);
+    l->fpu.insn = (uint32_t)((size_t)((const uint8_t *)insn - l->cpu->arena) /
+                             sizeof(*insn));
+    assert((const void *)block_at(l->cpu, l->fpu.insn) == insn);
     if (insn->flags & INSN_MEM) {
-        x64_mov_m_imm(&l->x, 4, FIELD(jit.fpu_memory), place);
-        lower_offset(l, R9);
-        x64_store(&l->x, 4, R9, FIELD(jit.fpu_dp));
+        l->fpu.memory = l->fpu.insn;
+        l->fpu.kept = 0;
     }
+}
+
+uint32_t lower_fpu_point(struct lower *l)
+{
+    uint32_t place = l->last_point;
+
+    if (!l->fpu.insn)
+        return 0;
+    if (place && !memcmp(jit_at(l->jit, place), &l->fpu, sizeof(l->fpu)))
+        return place;
+    place = cache_data(&l->jit->cache, sizeof(l->fpu));
+    if (!place)
+        l->x.full = true;
+    else
+        memcpy(jit_at(l->jit, place), &l->fpu, sizeof(l->fpu));
+    l->last_point = place;
+    return place;
+}
+
+static void keep(struct lower *l, unsigned n, uint32_t which)
+{
+    if (n == INSN_NO_REG || (l->fpu.kept & which))
+        return;
+    x64_store(&l->x, 4, host_reg(4, n),
+              which == FPU_KEPT_BASE ? FIELD(jit.fpu_base)
+                                     : FIELD(jit.fpu_index));
+    l->fpu.kept |= which;
+}
+
+static const struct insn *operand_insn(const struct lower *l)
+{
+    return (const struct insn *)(const void *)block_at(l->cpu, l->fpu.memory);
+}
+
+void lower_fpu_reg_write(struct lower *l, unsigned n)
+{
+    const struct insn *insn;
+
+    if (!l->fpu.memory)
+        return;
+    insn = operand_insn(l);
+    if (insn->base == n)
+        keep(l, n, FPU_KEPT_BASE);
+    if (insn->index_reg == n)
+        keep(l, n, FPU_KEPT_INDEX);
+}
+
+void lower_fpu_settle(struct lower *l)
+{
+    if (l->fpu.insn)
+        x64_mov_m_imm(&l->x, 4, FIELD(jit.fpu_insn), l->fpu.insn);
+    if (l->fpu.memory) {
+        x64_mov_m_imm(&l->x, 4, FIELD(jit.fpu_memory), l->fpu.memory);
+        keep(l, operand_insn(l)->base, FPU_KEPT_BASE);
+        keep(l, operand_insn(l)->index_reg, FPU_KEPT_INDEX);
+    }
+    l->fpu = (struct fpu_point){0};
 }
 
 static void fpu_memory(struct lower *l)

@@ -116,6 +116,7 @@ uint32_t lower_site(struct lower *l, enum site_kind kind)
     *(struct site *)jit_at(l->jit, place) =
         (struct site){.insn = l->insn,
                       .list = list,
+                      .fpu = lower_fpu_point(l),
                       .eip = insn_eip(l),
                       .refund = (uint16_t)l->refund,
                       .kind = (uint8_t)kind,
@@ -165,6 +166,7 @@ void lower_step(struct lower *l)
     memset(&l->list, 0, sizeof(l->list));
     l->valid = 0;
     l->xmm_live = l->fpu_live = false;
+    l->fpu = (struct fpu_point){0};
 }
 
 static void lower_jump(struct lower *l)
@@ -360,6 +362,7 @@ static void lower_miss(struct lower *l, const struct deferred *d)
 
 static void lower_edge(struct lower *l, const struct deferred *d)
 {
+    assert(!l->fpu.insn);
     l->list = d->list;
     l->valid = 0;
     if (d->node < 0) {
@@ -442,7 +445,7 @@ uint32_t jit_translate(struct jit *jit, const struct block *head)
     if (cache->data - cache->code < SPACE_MIN)
         jit_make_room(jit);
     memset(l, 0, offsetof(struct lower, nodes));
-    l->last_list = 0;
+    l->last_list = l->last_point = 0;
     l->jit = jit;
     l->cpu = jit->cpu;
     l->context_count = 1;

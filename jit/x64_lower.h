@@ -86,7 +86,8 @@ struct lower {
     struct node nodes[NODES_MAX];
     struct fixup fixups[FIXUPS_MAX];
     struct deferred deferred[DEFERRED_MAX];
-    uint32_t last_list; /* the record that was made last */
+    uint32_t last_list;  /* the record that was made last */
+    uint32_t last_point; /* the same of struct fpu_point */
 
     /* The instruction at hand. */
     struct plan_block *b;
@@ -96,11 +97,12 @@ struct lower {
     uint32_t need, read; /* of flags behind it; see struct plan_block */
     uint32_t live;       /* flags that it or a later one reads */
     struct recipe_list list;
-    uint32_t valid; /* flags that the host's flags hold as the guest's */
-    uint32_t taken; /* slots given away for this instruction */
-    bool xmm_live;  /* for certain; see x64_simd.c */
-    bool fpu_live;  /* the same; see x64_fpu.c */
-    bool aligned;   /* the memory operand has to be */
+    uint32_t valid;       /* flags that the host's flags hold as the guest's */
+    uint32_t taken;       /* slots given away for this instruction */
+    bool xmm_live;        /* for certain; see x64_simd.c */
+    bool fpu_live;        /* the same; see x64_fpu.c */
+    struct fpu_point fpu; /* what the x87's pointers are to be */
+    bool aligned;         /* the memory operand has to be */
 };
 
 /* x64_lower.c */
@@ -216,6 +218,12 @@ void lower_system(struct lower *l);
 bool lower_fpu_native(const struct cpu *cpu, const struct insn *insn);
 void lower_fpu(struct lower *l);
 void lower_fpu_live(struct lower *l);
+/* The record of where the x87's pointers point, or 0. */
+uint32_t lower_fpu_point(struct lower *l);
+/* Tells cpu->jit. Changes no flags. */
+void lower_fpu_settle(struct lower *l);
+/* A guest register is about to change. */
+void lower_fpu_reg_write(struct lower *l, unsigned n);
 
 /* Host register of a guest register, as an operand of `size` bytes. */
 static inline unsigned host_reg(unsigned size, unsigned n)

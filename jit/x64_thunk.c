@@ -54,17 +54,6 @@ static void save_xmm(struct x64 *x)
     x64_land(x, skip);
 }
 
-/* The same of the x87, which is as after FNINIT then. */
-static void save_fpu(struct x64 *x)
-{
-    uint8_t *skip;
-
-    x64_alu_imm_m(x, 1, ALU_CMP, FIELD(jit.fpu_live), 0);
-    skip = x64_skip(x, 0x70 | CC_Z);
-    x64_digit_m(x, 4, 0xdd, 6, FIELD(jit.fpu_image)); /* fnsave */
-    x64_land(x, skip);
-}
-
 static void restore_xmm(struct x64 *x)
 {
     for (unsigned n = 0; n < XMM_REGS; n++)
@@ -81,16 +70,12 @@ static void restore_live(struct x64 *x)
     skip = x64_skip(x, 0x70 | CC_Z);
     restore_xmm(x);
     x64_land(x, skip);
-    x64_alu_imm_m(x, 1, ALU_CMP, FIELD(jit.fpu_live), 0);
-    skip = x64_skip(x, 0x70 | CC_Z);
-    x64_digit_m(x, 4, 0xdd, 4, FIELD(jit.fpu_image)); /* frstor */
-    x64_land(x, skip);
 }
 
+/* The x87 stays as it is: C code has no use for it but by jit_take_back(). */
 static void spill(struct x64 *x)
 {
     save_xmm(x);
-    save_fpu(x);
     for (unsigned n = 0; n < CPU_REGS; n++)
         x64_store(x, 4, host_reg(4, n), guest_reg(n));
     x64_store(x, 4, REG_LEFT, FIELD(jit.left));
@@ -253,8 +238,17 @@ static void emit_miss(struct jit *jit, struct x64 *x, bool write, unsigned size,
     jump_to_resume(jit, x);
 }
 
+/* void save_fpu(struct cpu *): the x87 is as after FNINIT then. */
+static void emit_save_fpu(struct x64 *x)
+{
+    x64_digit_m(x, 4, 0xdd, 6,
+                x64_at(RDI, offsetof(struct cpu, jit.fpu_image))); /* fnsave */
+    ret(x);
+}
+
 /* `function` says whether the registers may move to the host's. */
-static void emit_load(struct jit *jit, struct x64 *x, uintptr_t function)
+static void emit_load(struct jit *jit, struct x64 *x, uintptr_t function,
+                      bool fpu)
 {
     uint8_t *leave;
 
@@ -265,6 +259,8 @@ static void emit_load(struct jit *jit, struct x64 *x, uintptr_t function)
     move_rsp(x, 8);
     x64_rr(x, 1, 0x85, RAX, RAX);
     leave = x64_jcc(x, CC_Z);
+    if (fpu)
+        x64_digit_m(x, 4, 0xdd, 4, FIELD(jit.fpu_image)); /* frstor */
     restore_live(x);
     reload(x);
     ret(x);
@@ -298,9 +294,11 @@ void thunks_emit(struct jit *jit)
     jit->flags = begin(jit, &x);
     emit_flags(&x);
     jit->load_xmm = begin(jit, &x);
-    emit_load(jit, &x, (uintptr_t)jit_load_xmm);
+    emit_load(jit, &x, (uintptr_t)jit_load_xmm, false);
     jit->load_fpu = begin(jit, &x);
-    emit_load(jit, &x, (uintptr_t)jit_load_fpu);
+    emit_load(jit, &x, (uintptr_t)jit_load_fpu, true);
+    jit->save_fpu = begin(jit, &x);
+    emit_save_fpu(&x);
     for (unsigned i = 0; i < THUNK_SIZES; i++) {
         jit->miss[0][i] = begin(jit, &x);
         emit_miss(jit, &x, false, sizes[i], i == 5);
