@@ -163,6 +163,11 @@ bool exec_esc(struct cpu *cpu, const struct insn *insn)
     return true;
 }
 
+void fpu_run_register(struct cpu *cpu, const struct insn *insn)
+{
+    fpu_register_form(cpu, insn)(cpu, insn);
+}
+
 /* Control instructions. */
 
 void fpu_reset(struct cpu *cpu)

@@ -19,6 +19,7 @@
 #include "cpu/f80.h"
 
 struct cpu;
+struct insn;
 
 #define FPU_REGS 8
 
@@ -43,5 +44,9 @@ void fpu_reset(struct cpu *cpu);
 
 /* After a change of CR0.NE: FERR# depends on it. */
 void fpu_update(struct cpu *cpu);
+
+/* Runs an instruction between registers that is known to be none of the
+ * reserved ones, and nothing around it: no wait, no pointers. */
+void fpu_run_register(struct cpu *cpu, const struct insn *insn);
 
 #endif

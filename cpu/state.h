@@ -218,8 +218,17 @@ struct cpu_jit {
                                       blocks; 0: as cpu->fpu has it */
     uint32_t fpu_base, fpu_index;  /* registers of that operand's address */
     uint8_t fpu_image[108];        /* as FNSAVE writes it */
-    const void *resume;            /* code that goes on after C code */
-    uint64_t tag;                  /* in front of EIP in keys of targets */
+    /* Of the guest's status word while fpu_live is set, ORDER fpu_keep: C0, C2
+     * and C3 that the host's has right, those that it has not, and exceptions
+     * to be added; C1 of the last instruction that was done by a call. */
+    uint16_t fpu_keep, fpu_codes, fpu_flags, fpu_c1;
+    uint16_t fpu_control;
+    struct {
+        uint64_t man;
+        uint16_t se;
+    } fpu_arg[2];
+    const void *resume; /* code that goes on after C code */
+    uint64_t tag;       /* in front of EIP in keys of targets */
     struct cpu_jit_segment segments[CPU_JIT_SEGMENTS];
     struct cpu_jit_target targets[1u << CPU_JIT_TARGET_BITS];
 };

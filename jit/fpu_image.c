@@ -47,6 +47,8 @@ static void put_image(struct cpu *cpu)
     put16(image + IMAGE_CONTROL, fpu->control);
     put16(image + IMAGE_STATUS, fpu->status | (unsigned)fpu->top << TOP_BIT);
     put16(image + IMAGE_TAGS, tags);
+    cpu->jit.fpu_keep = UINT16_MAX;
+    cpu->jit.fpu_codes = cpu->jit.fpu_flags = 0;
 }
 
 static void get_image(struct cpu *cpu)
@@ -56,6 +58,8 @@ static void get_image(struct cpu *cpu)
     unsigned tags = get16(image + IMAGE_TAGS);
     unsigned status = get16(image + IMAGE_STATUS);
 
+    status =
+        (status & cpu->jit.fpu_keep) | cpu->jit.fpu_codes | cpu->jit.fpu_flags;
     fpu->control =
         (uint16_t)((get16(image + IMAGE_CONTROL) & CW_KEPT) | CW_ONE);
     fpu->status = (uint16_t)(status & ~SW_TOP);
@@ -83,6 +87,8 @@ static void settle_point(struct cpu *cpu, const struct fpu_point *point)
 
     if (point->insn)
         cpu->jit.fpu_insn = point->insn;
+    if (point->kept & FPU_C1)
+        cpu->fpu.status |= cpu->jit.fpu_c1;
     if (!point->memory)
         return;
     cpu->jit.fpu_memory = point->memory;

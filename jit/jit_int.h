@@ -38,13 +38,32 @@ struct site {
 struct fpu_point {
     uint32_t insn, memory; /* as in struct cpu_jit; 0: it has them */
     uint32_t kept; /* FPU_KEPT_*: registers of the operand's address that have
-                      changed, and whose former values it has */
+                      changed, and whose former values it has; FPU_C1: and C1 */
 };
 
 enum {
     FPU_KEPT_BASE = 1 << 0,
-    FPU_KEPT_INDEX = 1 << 1
+    FPU_KEPT_INDEX = 1 << 1,
+    FPU_C1 = 1 << 2
 };
+
+/* What a call for an x87 instruction needs and does to the stack. */
+enum {
+    FPU_CALL_ST0 = 1 << 0, /* these are full */
+    FPU_CALL_ST1 = 1 << 1,
+    FPU_CALL_PUSHES = 1 << 2, /* ST(7) is empty */
+    FPU_CALL_POPS = 1 << 3,
+    FPU_CALL_FORMS = 4
+};
+
+static inline unsigned fpu_call_form(unsigned needs)
+{
+    if (needs & FPU_CALL_PUSHES)
+        return 1;
+    if (needs & FPU_CALL_POPS)
+        return 2;
+    return needs & FPU_CALL_ST1 ? 3 : 0;
+}
 
 /* A jump out of a translation to a known place. While it has a target, the
  * jump leads there; else to the code that hands over at its site. */
@@ -112,6 +131,7 @@ struct jit {
     struct host_code_map *code_map; /* the same */
     uint32_t enter, leave, resume, redo, step, flags;
     uint32_t load_xmm, load_fpu, save_fpu;
+    uint32_t fpu_check, set_c1, fpu_call[FPU_CALL_FORMS];
     /* Load, store; 1, 2, 4, 8, 16 bytes, 16 bytes that must be aligned, 10. */
     uint32_t miss[2][THUNK_SIZES];
     uint32_t repeat[REPEAT_KINDS][3];         /* elements of 1, 2, 4 bytes */
@@ -160,6 +180,12 @@ bool jit_fpu_ready(struct cpu *cpu);
 /* What was in the host's registers is the cpu's again. `point`: a struct
  * fpu_point, or 0. */
 void jit_take_back(struct cpu *cpu, struct jit *jit, uint32_t point);
+/* FPU_CALL_* of an instruction, or 0. */
+unsigned fpu_call_needs(const struct insn *insn);
+/* Does one with its operands in cpu->jit; `place` as in struct fpu_point. */
+void jit_fpu_call(struct cpu *cpu, uint32_t place);
+/* Whether it may, by the environment in fpu_image. */
+bool jit_fpu_check(struct cpu *cpu, uint32_t place);
 /* True: it goes on behind the call. */
 bool jit_step(struct cpu *cpu, uint32_t site);
 uint32_t jit_flags(struct cpu *cpu, uint32_t list);

@@ -41,7 +41,8 @@ static bool native_register(const struct cpu *cpu, const struct insn *insn)
             modrm == 0xe4 || modrm == 0xe5)
             return true;
         return (modrm >= 0xe8 && modrm <= 0xee) || modrm == 0xf6 ||
-               modrm == 0xf7 || modrm == 0xfa || modrm == 0xfc;
+               modrm == 0xf7 || modrm == 0xfa || modrm == 0xfc ||
+               fpu_call_needs(insn);
     case 0xda: return modrm == 0xe9;
     case 0xdb: return false;
     case 0xdc: return reg != 2 && reg != 3;
@@ -117,13 +118,34 @@ void lower_fpu_live(struct lower *l)
     l->fpu_live = true;
 }
 
-static void note(struct lower *l)
+uint32_t lower_fpu_place(const struct lower *l)
+{
+    const uint8_t *insn = (const uint8_t *)l->insn;
+    uint32_t place =
+        (uint32_t)((size_t)(insn - l->cpu->arena) / sizeof(*l->insn));
+
+    assert((const void *)block_at(l->cpu, place) == insn);
+    return place;
+}
+
+static bool is_fnop(const struct insn *insn)
+{
+    return insn->opcode == 0xd9 && insn->imm2 == 0xd0 &&
+           !(insn->flags & INSN_MEM);
+}
+
+bool lower_fpu_sets_c1(const struct insn *insn)
+{
+    return is_esc(insn) && !is_control(insn) && !is_fnop(insn);
+}
+
+void lower_fpu_note(struct lower *l)
 {
     const struct insn *insn = l->insn;
 
-    l->fpu.insn = (uint32_t)((size_t)((const uint8_t *)insn - l->cpu->arena) /
-                             sizeof(*insn));
-    assert((const void *)block_at(l->cpu, l->fpu.insn) == insn);
+    l->fpu.insn = lower_fpu_place(l);
+    if (!is_fnop(insn))
+        l->fpu.kept &= ~(uint32_t)FPU_C1;
     if (insn->flags & INSN_MEM) {
         l->fpu.memory = l->fpu.insn;
         l->fpu.kept = 0;
@@ -177,6 +199,7 @@ void lower_fpu_reg_write(struct lower *l, unsigned n)
 
 void lower_fpu_settle(struct lower *l)
 {
+    assert(!(l->fpu.kept & FPU_C1));
     if (l->fpu.insn)
         x64_mov_m_imm(&l->x, 4, FIELD(jit.fpu_insn), l->fpu.insn);
     if (l->fpu.memory) {
@@ -185,6 +208,40 @@ void lower_fpu_settle(struct lower *l)
         keep(l, operand_insn(l)->index_reg, FPU_KEPT_INDEX);
     }
     l->fpu = (struct fpu_point){0};
+}
+
+/* FNSTSW AX, with what the host's does not know. */
+static void status_to_ax(struct lower *l)
+{
+    static const uint8_t code[] = {0xdf, 0xe0};
+
+    flags_clobber(l);
+    for (unsigned i = 0; i < sizeof(code); i++)
+        x64_byte(&l->x, code[i]);
+    if (!l->fpu_clean) {
+        x64_rm(&l->x, 2, 0x23, RAX, FIELD(jit.fpu_keep));
+        x64_rm(&l->x, 2, 0x0b, RAX, FIELD(jit.fpu_codes));
+    }
+    if (l->fpu.kept & FPU_C1)
+        x64_rm(&l->x, 2, 0x0b, RAX, FIELD(jit.fpu_c1));
+    x64_rm(&l->x, 2, 0x0b, RAX, FIELD(jit.fpu_flags));
+}
+
+/* The instruction sets C0, C2 and C3. */
+static bool sets_codes(const struct insn *insn)
+{
+    unsigned reg = insn->reg;
+
+    if (insn->flags & INSN_MEM)
+        return !(insn->opcode & 1) && (reg == 2 || reg == 3);
+    switch (insn->opcode) {
+    case 0xd8: return reg == 2 || reg == 3;
+    case 0xd9: return insn->imm2 == 0xe4 || insn->imm2 == 0xe5;
+    case 0xda: return true;                 /* FUCOMPP */
+    case 0xdd: return reg == 4 || reg == 5; /* FUCOM, FUCOMP */
+    case 0xde: return insn->imm2 == 0xd9;   /* FCOMPP */
+    default: return false;
+    }
 }
 
 static void fpu_memory(struct lower *l)
@@ -200,7 +257,15 @@ static void fpu_memory(struct lower *l)
         lower_redo_if(l, CC_NZ);
     }
     if (!is_control(insn))
-        note(l);
+        lower_fpu_note(l);
+    if (insn->opcode == 0xdd && insn->reg == 7) {
+        x64_mov_rr(&l->x, R10, RAX);
+        status_to_ax(l);
+        x64_mov_rr(&l->x, R9, RAX);
+        x64_mov_rr(&l->x, RAX, R10);
+        x64_store(&l->x, 2, R9, x64_at(R8, 0));
+        return;
+    }
     x64_digit_m(&l->x, 4, insn->opcode, insn->reg, x64_at(R8, 0));
 }
 
@@ -214,21 +279,16 @@ static void clear_c1(struct lower *l)
         x64_byte(&l->x, code[i]);
 }
 
-void lower_fpu(struct lower *l)
+static void fpu_register(struct lower *l)
 {
     const struct insn *insn = l->insn;
 
-    lower_fpu_live(l);
-    if (insn->slot == 0x9b) /* no error is pending */
-        return;
-    if (insn->flags & INSN_MEM) {
-        fpu_memory(l);
+    if (is_control(insn)) {
+        flags_reg_write(l, 4, CPU_EAX);
+        status_to_ax(l);
         return;
     }
-    if (is_control(insn))
-        flags_reg_write(l, 4, CPU_EAX);
-    else
-        note(l);
+    lower_fpu_note(l);
     if (is_comi(insn))
         clear_c1(l);
     x64_byte(&l->x, insn->opcode);
@@ -236,5 +296,29 @@ void lower_fpu(struct lower *l)
     if (is_comi(insn)) {
         l->size = 4;
         lower_comi_flags(l); /* as of UCOMISS */
+    }
+}
+
+void lower_fpu(struct lower *l)
+{
+    const struct insn *insn = l->insn;
+
+    lower_fpu_live(l);
+    if (insn->slot == 0x9b) /* no error is pending */
+        return;
+    if (fpu_call_needs(insn)) {
+        lower_fpu_call(l);
+        return;
+    }
+    if (insn->flags & INSN_MEM)
+        fpu_memory(l);
+    else
+        fpu_register(l);
+    if (!is_control(insn))
+        lower_fpu_track(l);
+    if (sets_codes(insn) && !l->fpu_clean) {
+        /* ORDER fpu_keep */
+        x64_mov_m_imm(&l->x, 4, FIELD(jit.fpu_keep), UINT16_MAX);
+        l->fpu_clean = true;
     }
 }

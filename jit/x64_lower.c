@@ -159,14 +159,21 @@ void lower_call_thunk(struct lower *l, uint32_t thunk)
 
 /* Instructions. */
 
+/* Nothing is known of SSE and x87. */
+static void lower_lost(struct lower *l)
+{
+    l->xmm_live = l->fpu_live = l->fpu_clean = false;
+    l->fpu = (struct fpu_point){0};
+    lower_fpu_forget(l);
+}
+
 void lower_step(struct lower *l)
 {
     x64_mov_imm(&l->x, R10, lower_site(l, SITE_STEP));
     lower_call_thunk(l, l->jit->step);
     memset(&l->list, 0, sizeof(l->list));
     l->valid = 0;
-    l->xmm_live = l->fpu_live = false;
-    l->fpu = (struct fpu_point){0};
+    lower_lost(l);
 }
 
 static void lower_jump(struct lower *l)
@@ -318,7 +325,7 @@ static void lower_node(struct lower *l, struct node *node)
     l->context = node->context;
     l->list = node->list;
     l->valid = 0;
-    l->xmm_live = l->fpu_live = false;
+    lower_lost(l);
     l->need = l->b->need_in;
     l->next_node = -1;
     node->code = l->x.at;

@@ -102,7 +102,9 @@ struct lower {
     bool xmm_live;        /* for certain; see x64_simd.c */
     bool fpu_live;        /* the same; see x64_fpu.c */
     struct fpu_point fpu; /* what the x87's pointers are to be */
-    bool aligned;         /* the memory operand has to be */
+    uint8_t fpu_full, fpu_free; /* bit i: ST(i) is that for certain */
+    bool fpu_clean;             /* C0, C2 and C3 are the host's for certain */
+    bool aligned;               /* the memory operand has to be */
 };
 
 /* x64_lower.c */
@@ -218,12 +220,22 @@ void lower_system(struct lower *l);
 bool lower_fpu_native(const struct cpu *cpu, const struct insn *insn);
 void lower_fpu(struct lower *l);
 void lower_fpu_live(struct lower *l);
+bool lower_fpu_sets_c1(const struct insn *insn);
+/* The instruction, as struct fpu_point has it; it will be what they name. */
+uint32_t lower_fpu_place(const struct lower *l);
+void lower_fpu_note(struct lower *l);
 /* The record of where the x87's pointers point, or 0. */
 uint32_t lower_fpu_point(struct lower *l);
 /* Tells cpu->jit. Changes no flags. */
 void lower_fpu_settle(struct lower *l);
 /* A guest register is about to change. */
 void lower_fpu_reg_write(struct lower *l, unsigned n);
+
+/* x64_fpu_call.c */
+void lower_fpu_call(struct lower *l);
+/* What the instruction does to fpu_full and fpu_free. */
+void lower_fpu_track(struct lower *l);
+void lower_fpu_forget(struct lower *l);
 
 /* Host register of a guest register, as an operand of `size` bytes. */
 static inline unsigned host_reg(unsigned size, unsigned n)

@@ -194,8 +194,10 @@ void lower_simd(struct lower *l)
     enum simd_sem sem = simd_sem_of(insn);
     unsigned kind = rm_kind(insn);
 
-    if (uses(insn, is_mm) || sem == SIMD_emms)
+    if (uses(insn, is_mm) || sem == SIMD_emms) {
         lower_fpu_live(l);
+        lower_fpu_forget(l);
+    }
     if (uses(insn, is_xmm))
         make_live(l);
     if (sem == SIMD_emms) {

@@ -246,6 +246,60 @@ static void emit_save_fpu(struct x64 *x)
     ret(x);
 }
 
+static const uint8_t caller_saved[] = {RAX, RCX, RDX, RSI, RDI, R11};
+
+/* function(cpu, r10d): keeps the guest's registers where they are. */
+static void light_call(struct x64 *x, uintptr_t function)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(caller_saved); i++)
+        push(x, caller_saved[i]);
+    move_rsp(x, -8);
+    save_xmm(x);
+    x64_mov_rr(x, RSI, R10);
+    call_c(x, function);
+    x64_mov_rr(x, R10, RAX);
+    restore_live(x);
+    move_rsp(x, 8);
+    for (unsigned i = ARRAY_LEN(caller_saved); i-- > 0;)
+        pop(x, caller_saved[i]);
+}
+
+static void load_st(struct x64 *x, unsigned n)
+{
+    x64_digit_m(x, 4, 0xdb, 5, FIELD(fpu.reg[n]));
+}
+
+/* See fpu_call.c. r10d: the instruction. */
+static void emit_fpu_call(struct x64 *x, bool st1, unsigned results)
+{
+    x64_digit_m(x, 4, 0xdb, 7, FIELD(jit.fpu_arg[0]));
+    if (st1)
+        x64_digit_m(x, 4, 0xdb, 7, FIELD(jit.fpu_arg[1]));
+    x64_digit_m(x, 4, 0xd9, 7, FIELD(jit.fpu_control));
+    light_call(x, (uintptr_t)jit_fpu_call);
+    load_st(x, st1 ? 2 : 1);
+    if (results > 1)
+        load_st(x, st1 ? 1 : 0);
+    ret(x);
+}
+
+/* ZF: not as `jit_fpu_call` needs it. */
+static void emit_fpu_check(struct x64 *x)
+{
+    x64_digit_m(x, 4, 0xd9, 6, FIELD(jit.fpu_image)); /* fnstenv */
+    light_call(x, (uintptr_t)jit_fpu_check);
+    x64_rr(x, 1, 0x85, R10, R10);
+    ret(x);
+}
+
+static void emit_set_c1(struct x64 *x)
+{
+    x64_digit_m(x, 4, 0xd9, 6, FIELD(jit.fpu_image));
+    x64_alu_imm_m(x, 1, ALU_OR, FIELD(jit.fpu_image[5]), 0x02);
+    x64_digit_m(x, 4, 0xd9, 4, FIELD(jit.fpu_image)); /* fldenv */
+    ret(x);
+}
+
 /* `function` says whether the registers may move to the host's. */
 static void emit_load(struct jit *jit, struct x64 *x, uintptr_t function,
                       bool fpu)
@@ -299,6 +353,14 @@ void thunks_emit(struct jit *jit)
     emit_load(jit, &x, (uintptr_t)jit_load_fpu, true);
     jit->save_fpu = begin(jit, &x);
     emit_save_fpu(&x);
+    jit->fpu_check = begin(jit, &x);
+    emit_fpu_check(&x);
+    jit->set_c1 = begin(jit, &x);
+    emit_set_c1(&x);
+    for (unsigned i = 0; i < FPU_CALL_FORMS; i++) { /* see fpu_call_form() */
+        jit->fpu_call[i] = begin(jit, &x);
+        emit_fpu_call(&x, i & 2, i & 1 ? 2 : 1);
+    }
     for (unsigned i = 0; i < THUNK_SIZES; i++) {
         jit->miss[0][i] = begin(jit, &x);
         emit_miss(jit, &x, false, sizes[i], i == 5);
