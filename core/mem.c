@@ -22,11 +22,11 @@ enum status mem_create(struct mem **out, size_t ram_bytes)
     mem->ram_bytes = ram_bytes;
     mem->a20_mask = ~(paddr)0;
     mem->pages = calloc(MEM_PAGES + 1, sizeof(*mem->pages));
-    mem->ram = calloc(1, ram_bytes);
-    if (!mem->pages || !mem->ram) {
+    if (!mem->pages || !share_create(&mem->ram_share, ram_bytes)) {
         mem_destroy(mem);
         return STATUS_NO_MEMORY;
     }
+    mem->ram = mem->ram_share.base;
     *out = mem;
     return STATUS_OK;
 }
@@ -35,7 +35,7 @@ void mem_destroy(struct mem *mem)
 {
     if (!mem)
         return;
-    free(mem->ram);
+    share_destroy(&mem->ram_share);
     free(mem->pages);
     free(mem);
 }

@@ -13,6 +13,7 @@
 #include "core/log.h"
 #include "core/status.h"
 #include "core/types.h"
+#include "core/window.h"
 
 #define MEM_PAGE_BITS  12
 #define MEM_PAGE_BYTES 4096u
@@ -66,7 +67,8 @@ struct mem {
     struct mem_page *pages; /* MEM_PAGES rows */
     paddr a20_mask;         /* all ones, or bit 20 clear; with 8086 models
                                bits 20 and up clear */
-    uint8_t *ram;           /* one run of host memory */
+    struct share ram_share; /* one run of host memory */
+    uint8_t *ram;           /* where that is */
     size_t ram_bytes;
     struct mem_watcher watcher;
 };
