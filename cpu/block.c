@@ -12,14 +12,14 @@
 #define UNIT         32u /* bytes */
 #define ARENA_UNITS  (1u << 20)
 #define BLOCK_UNITS  (3u + BLOCK_MAX) /* tier, header, instructions, end */
-#define LIMITS       4096 /* code segment limits that blocks may stem from */
+#define LIMITS       2048 /* code segment limits that blocks may stem from */
 #define LIMIT_PLACES (2 * LIMITS)
 #define BYTES_MAX    255
 
 _Static_assert(sizeof(struct block) == UNIT, "block header");
 _Static_assert(sizeof(struct insn) == UNIT, "instruction");
 _Static_assert(sizeof(struct block_tier) == UNIT, "tier");
-_Static_assert(LIMIT_PLACES == 1u << 13, "find_limit()");
+_Static_assert(LIMIT_PLACES == 1u << 12, "find_limit()");
 
 /* What stems from one page. */
 struct code_page {
@@ -118,7 +118,7 @@ void blocks_destroy(struct cpu *cpu)
 
 static uint32_t find_limit(const struct block_cache *cache, uint32_t limit)
 {
-    uint32_t n = (limit * 2654435761u) >> 19;
+    uint32_t n = (limit * 2654435761u) >> 20;
 
     while (cache->limit_used[n] && cache->limits[n] != limit)
         n = (n + 1) % LIMIT_PLACES;
@@ -165,6 +165,7 @@ uint32_t blocks_mode(struct cpu *cpu)
         mode |= (cpu->plain & 0x3f) << BLOCK_PLAIN_SHIFT;
     return mode | (cpu_code32(cpu) ? BLOCK_CODE32 : 0) |
            (cpu->seg[SEG_CS].base ? 0 : BLOCK_CS_0) |
+           (cpu->window ? BLOCK_ARENA : 0) |
            (cpu_stack32(cpu) ? BLOCK_STACK32 : 0) |
            (cpu->user ? BLOCK_USER : 0) |
            (cpu_protected(cpu) ? 0 : BLOCK_REAL) |

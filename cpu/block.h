@@ -35,7 +35,8 @@ enum {
     BLOCK_PLAIN_SHIFT =
         13,                /* six bits, in real mode and V86: segment n has a
                               limit of FFFF, and a load changes just the base */
-    BLOCK_LIMIT_SHIFT = 19 /* number of the code segment's limit */
+    BLOCK_ARENA = 1 << 19, /* the address space has an arena; see mmu.h */
+    BLOCK_LIMIT_SHIFT = 20 /* number of the code segment's limit */
 };
 #define BLOCK_FLAT(seg)  (1u << (BLOCK_FLAT_SHIFT + (seg)))
 #define BLOCK_PLAIN(seg) (1u << (BLOCK_PLAIN_SHIFT + (seg)))
@@ -58,12 +59,13 @@ struct block {
 
 /* In front of each block: what an engine (engine.h) keeps of it. */
 struct block_tier {
-    insn_fn *first;  /* the interpreter's handler of the first instruction */
-    uint32_t heat;   /* the engine's: entries counted */
-    uint32_t entry;  /* the engine's: translation that begins here */
-    uint32_t users;  /* the engine's: chain of translations that contain it */
-    uint32_t copies; /* the engine's: how many translations contained it */
-    uint32_t unused[2];
+    insn_fn *first;   /* the interpreter's handler of the first instruction */
+    uint32_t heat;    /* the engine's: entries counted */
+    uint32_t entry;   /* the engine's: translation that begins here */
+    uint32_t users;   /* the engine's: chain of translations that contain it */
+    uint32_t copies;  /* the engine's: how many translations contained it */
+    uint32_t checked; /* the engine's: bit n: see guard_missed() */
+    uint32_t unused;
 };
 
 enum status blocks_create(struct cpu *cpu);

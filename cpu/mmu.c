@@ -26,9 +26,8 @@ static int64_t write_entry(const struct mem_page *row, int64_t addend)
     }
 }
 
-/* Makes the entry of `addr` quick, where the physical page allows. */
-static void fill_entry(struct cpu *cpu, laddr addr, const struct walk *walk,
-                       bool user, bool write)
+void mmu_fill_entry(struct cpu *cpu, laddr addr, const struct walk *walk,
+                    bool user, bool write)
 {
     struct mem_page *row = mem_page_at(cpu->mem, walk->phys);
     uint32_t vpn = addr >> MEM_PAGE_BITS;
@@ -193,7 +192,7 @@ bool mmu_load(struct cpu *cpu, laddr addr, unsigned size, bool user,
     }
     if (!mmu_translate(cpu, &rq, &walk))
         return false;
-    fill_entry(cpu, addr, &walk, user, false);
+    mmu_fill_entry(cpu, addr, &walk, user, false);
     if (cpu->dr[7] & 0xff)
         check_breakpoints(cpu, addr, size, false);
     if (!crosses(addr, size)) {
@@ -242,7 +241,7 @@ bool mmu_store(struct cpu *cpu, laddr addr, uint32_t value, unsigned size,
     }
     if (!mmu_translate(cpu, &rq, &walk))
         return false;
-    fill_entry(cpu, addr, &walk, user, true);
+    mmu_fill_entry(cpu, addr, &walk, user, true);
     if (!crosses(addr, size)) {
         if (cpu->dr[7] & 0xff)
             check_breakpoints(cpu, addr, size, true);
@@ -282,7 +281,7 @@ bool mmu_probe_write(struct cpu *cpu, laddr addr, unsigned size, bool user)
         return true;
     if (!mmu_translate(cpu, &rq, &walk))
         return false;
-    fill_entry(cpu, addr, &walk, user, true);
+    mmu_fill_entry(cpu, addr, &walk, user, true);
     if (!crosses(addr, size))
         return true;
     rq.addr = (addr & ~MEM_PAGE_MASK) + MEM_PAGE_BYTES;

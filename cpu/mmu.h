@@ -66,6 +66,33 @@ static inline bool mmu_fetch(struct cpu *cpu, laddr addr, paddr *phys)
  * has a reserved bit. */
 bool mmu_load_pdptes(struct cpu *cpu, uint32_t cr3, uint64_t pdpte[4]);
 
+/* Arenas, for engines that let the host check accesses.
+ *
+ * The present address space and privilege may have an arena: a window
+ * (core/window.h) at cpu->window in which a linear page shows memory that the
+ * read table's entry of that page leads to, and can be written only if the
+ * write table leads there, too. Whatever drops an entry takes the page out of
+ * the arena at once. So what the arena lets happen, the tables would. It is
+ * filled where somebody asks; nothing but pages of RAM is ever shown.
+ *
+ * A space may lose its arena at any time at which RELOAD may be raised, and
+ * get one by mmu_review_arena(). */
+
+/* An access at `addr` by the arena failed, which the instruction that runs is
+ * certain to do next. */
+enum arena_fill {
+    ARENA_FILLED, /* try again */
+    ARENA_FAULTS, /* it would fault, or there is no arena any more */
+    ARENA_NEVER   /* it has to go by the interpreter */
+};
+enum arena_fill mmu_arena_fill(struct cpu *cpu, laddr addr, bool write);
+
+/* From now on spaces can have arenas: without paging at once, with paging if
+ * mmu_review_arena(), called now and then, finds one to be worth it; with
+ * `always`, all of them for good. */
+void mmu_want_arenas(struct cpu *cpu, bool always);
+void mmu_review_arena(struct cpu *cpu);
+
 /* For debuggers: no fault, no A bit, no fill. False: not mapped. */
 bool mmu_peek(struct cpu *cpu, laddr addr, paddr *phys);
 

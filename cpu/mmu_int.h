@@ -46,6 +46,29 @@ struct slot {
     uint32_t fills;      /* chain; 0 ends it */
 };
 
+#define ARENA_CHUNK_BITS 12
+#define ARENA_CHUNKS     (MEM_PAGES >> ARENA_CHUNK_BITS)
+
+/* What a linear page of an arena lets happen. */
+enum {
+    ARENA_NOTHING,
+    ARENA_READ,
+    ARENA_WRITE, /* read, too */
+};
+
+/* Only mmu_arena.c looks into it; see there. */
+struct arena {
+    uint8_t *window;
+    uint8_t *rights;           /* by linear page: ARENA_* */
+    uint8_t any[ARENA_CHUNKS]; /* some page of a chunk has rights */
+    unsigned calls;            /* of the host since it was empty */
+    int64_t credit;            /* such calls that it may cause */
+    uint64_t since;            /* instructions retired when that was counted */
+    unsigned losses;           /* how often it was too many */
+    uint64_t seen;             /* the last review that met it */
+    bool off;                  /* empty and not used before `since` */
+};
+
 struct addr_space {
     uint64_t root[4]; /* key: CR3, or the four PDPTEs */
     uint32_t mode;    /* key: see mode_key() */
@@ -56,10 +79,13 @@ struct addr_space {
     int64_t *read[2], *write[2]; /* supervisor's, user's */
     uint32_t *fetch[2];
     uint64_t fetch_name[2]; /* as cpu->fetch_name has it */
+    struct arena *arena[2]; /* NULL: none */
+    unsigned met[2];        /* by reviews of arenas */
     struct slot slot[MMU_SLOTS];
 };
 
 struct mmu {
+    struct cpu *cpu; /* borrowed: it owns the mmu */
     struct flat_source *source;
     struct addr_space *spaces; /* MMU_SPACES */
     uint64_t selections;
@@ -69,6 +95,9 @@ struct mmu {
     uint32_t *fills_of; /* by physical page: chain of fills */
     uint32_t *slots_of; /* by physical page: chain of slots, number + 1 */
     bool marking;       /* a walk sets A and D: no news */
+    bool arenas;        /* somebody uses them */
+    bool arenas_always; /* whatever they cost */
+    uint64_t reviews;   /* of arenas */
 };
 
 /* What is asked of a translation, and its answer. */
@@ -86,6 +115,9 @@ struct walk {
 /* False: #PF noted. */
 bool mmu_translate(struct cpu *cpu, const struct request *rq, struct walk *out);
 
+/* Whether that would succeed for certain. Changes nothing. */
+bool mmu_allows(struct cpu *cpu, laddr addr, bool user, bool write);
+
 /* The slot of a linear page in the present space. */
 static inline unsigned mmu_slot_of(const struct addr_space *space, uint32_t vpn)
 {
@@ -99,6 +131,20 @@ bool mmu_note_table(struct cpu *cpu, unsigned slot, paddr at);
 /* Remembers that `kinds` entries of `vpn` lead to physical page `page`. */
 void mmu_note_fill(struct cpu *cpu, uint32_t vpn, uint32_t page,
                    unsigned kinds);
+
+/* Makes the entry of `addr` quick, where the physical page allows. */
+void mmu_fill_entry(struct cpu *cpu, laddr addr, const struct walk *walk,
+                    bool user, bool write);
+
+/* mmu_arena.c */
+void arena_destroy(struct arena *arena);
+/* Entries of the read table were dropped, or of the write table only. All
+ * arenas may be NULL. */
+void arena_drop(struct cpu *cpu, struct arena *arena, uint32_t vpn,
+                uint32_t pages);
+void arena_drop_write(struct cpu *cpu, struct arena *arena, uint32_t vpn);
+/* What cpu->window is to be, by the present space and privilege. */
+void arena_select(struct cpu *cpu);
 
 #define PTE_P  0x001u
 #define PTE_W  0x002u

@@ -13,6 +13,7 @@
 static void destroy_space(struct mmu *mmu, struct addr_space *space)
 {
     for (unsigned i = 0; i < 2; i++) {
+        arena_destroy(space->arena[i]);
         flat_destroy(mmu->source, space->read[i]);
         flat_destroy(mmu->source, space->write[i]);
         free(space->fetch[i]);
@@ -62,6 +63,7 @@ enum status mmu_create(struct cpu *cpu)
     cpu->mmu = mmu;
     if (!mmu)
         return STATUS_NO_MEMORY;
+    mmu->cpu = cpu;
     mmu->source = flat_source_create(MEM_PAGES, MMU_INVALID);
     mmu->spaces = calloc(MMU_SPACES, sizeof(*mmu->spaces));
     mmu->fills = calloc(MMU_FILLS, sizeof(*mmu->fills));
@@ -80,13 +82,18 @@ enum status mmu_create(struct cpu *cpu)
 
 /* Dropping entries. */
 
-static void drop_entries(struct addr_space *space, uint32_t vpn, unsigned kinds)
+static void drop_entries(struct mmu *mmu, struct addr_space *space,
+                         uint32_t vpn, unsigned kinds)
 {
     for (unsigned user = 0; user < 2; user++, kinds >>= FILL_USER_SHIFT) {
-        if (kinds & FILL_READ)
+        if (kinds & FILL_READ) {
             space->read[user][vpn] = MMU_INVALID;
-        if (kinds & FILL_WRITE)
+            arena_drop(mmu->cpu, space->arena[user], vpn, 1);
+        }
+        if (kinds & FILL_WRITE) {
             space->write[user][vpn] = MMU_INVALID;
+            arena_drop_write(mmu->cpu, space->arena[user], vpn);
+        }
         if ((kinds & FILL_FETCH) && space->fetch[user][vpn]) {
             space->fetch[user][vpn] = 0;
             space->fetch_name[user] += NAMES;
@@ -110,13 +117,18 @@ static void unlink_fill(struct mmu *mmu, uint32_t n)
 /* Drops all that a slot gave. */
 static void clear_slot(struct mmu *mmu, struct addr_space *space, unsigned slot)
 {
+    uint32_t pages = space->mode & CR4_PAE ? 512 : 1024;
     uint32_t next;
 
+    if (!space->slot[slot].fills)
+        return;
+    for (unsigned user = 0; user < 2; user++) /* at once */
+        arena_drop(mmu->cpu, space->arena[user], slot * pages, pages);
     for (uint32_t n = space->slot[slot].fills; n; n = next) {
         struct fill *f = &mmu->fills[n];
 
         next = f->next_in_table;
-        drop_entries(space, f->vpn, f->kinds);
+        drop_entries(mmu, space, f->vpn, f->kinds);
         unlink_fill(mmu, n);
         f->next_in_table = mmu->free_fills;
         mmu->free_fills = n;
@@ -129,6 +141,8 @@ static void clear_space(struct mmu *mmu, struct addr_space *space)
     if (!space->filled)
         return;
     space->filled = false;
+    for (unsigned user = 0; user < 2; user++)
+        arena_drop(mmu->cpu, space->arena[user], 0, MEM_PAGES);
     for (unsigned slot = 0; slot < MMU_TABLES; slot++)
         clear_slot(mmu, space, slot);
 }
@@ -144,7 +158,7 @@ void mmu_flush_page(struct cpu *cpu, laddr addr)
 {
     for (unsigned i = 0; i < MMU_SPACES; i++) {
         if (cpu->mmu->spaces[i].used)
-            drop_entries(&cpu->mmu->spaces[i], addr >> MEM_PAGE_BITS,
+            drop_entries(cpu->mmu, &cpu->mmu->spaces[i], addr >> MEM_PAGE_BITS,
                          ALL_KINDS);
     }
     cpu->events |= CPU_EVENT_RELOAD;
@@ -155,7 +169,7 @@ static void drop_page(struct mmu *mmu, uint32_t page, unsigned kinds)
     for (uint32_t n = mmu->fills_of[page]; n; n = mmu->fills[n].next) {
         struct fill *f = &mmu->fills[n];
 
-        drop_entries(&mmu->spaces[f->space], f->vpn, f->kinds & kinds);
+        drop_entries(mmu, &mmu->spaces[f->space], f->vpn, f->kinds & kinds);
         f->kinds &= (uint8_t)~kinds;
     }
 }
@@ -238,6 +252,12 @@ static void retire_space(struct cpu *cpu, struct addr_space *space)
     clear_space(cpu->mmu, space);
     for (unsigned slot = 0; slot < MMU_SLOTS; slot++)
         forget_table(cpu, space, slot);
+    for (unsigned user = 0; user < 2; user++) {
+        assert(!space->arena[user] || space != cpu->space);
+        arena_destroy(space->arena[user]);
+        space->arena[user] = NULL;
+        space->met[user] = 0;
+    }
     space->used = false;
     space->last_used = 0;
     space->strangers = 0;
@@ -326,7 +346,7 @@ static bool drop_changed(struct cpu *cpu, struct addr_space *space,
             continue;
         live = true;
         if (slot < MMU_TABLES) {
-            drop_entries(space, slot * count + i, ALL_KINDS);
+            drop_entries(cpu->mmu, space, slot * count + i, ALL_KINDS);
         } else {
             clear_slot(cpu->mmu, space, (slot - MMU_TABLES) * count + i);
             forget_table(cpu, space, (slot - MMU_TABLES) * count + i);
@@ -435,6 +455,7 @@ void mmu_select(struct cpu *cpu)
     cpu->write_table = space->write[cpu->user];
     cpu->fetch_table = space->fetch[cpu->user];
     cpu->fetch_name = &space->fetch_name[cpu->user];
+    arena_select(cpu);
 }
 
 /* Filling. */

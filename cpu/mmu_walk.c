@@ -29,8 +29,12 @@ struct entry {
     bool wide;
 };
 
-static void read_entry(struct cpu *cpu, struct entry *e)
+/* Who only peeks takes an entry in a device for none, and leaves it alone. */
+static void read_entry(struct cpu *cpu, struct entry *e, bool peek)
 {
+    e->value = 0;
+    if (peek && (mem_page_at(cpu->mem, e->at)->flags & MEM_PAGE_IO))
+        return;
     e->value = mem_load(cpu->mem, e->at, 4);
     if (e->wide)
         e->value |= (uint64_t)mem_load(cpu->mem, e->at + 4, 4) << 32;
@@ -110,7 +114,7 @@ static uint32_t walk_32(struct cpu *cpu, const struct request *rq,
                         .slot = MMU_TABLES};
     struct entry pte = {.slot = rq->addr >> LARGE_BITS};
 
-    read_entry(cpu, &pde);
+    read_entry(cpu, &pde, rq->peek);
     if (!(pde.value & PTE_P))
         return error_of(rq);
     if ((pde.value & PTE_PS) && (cpu->cr4 & CR4_PSE)) {
@@ -121,7 +125,7 @@ static uint32_t walk_32(struct cpu *cpu, const struct request *rq,
         return walk_large(cpu, rq, &pde, out);
     }
     pte.at = (pde.value & ~MEM_PAGE_MASK) + (rq->addr >> 12 & 0x3ff) * 4;
-    read_entry(cpu, &pte);
+    read_entry(cpu, &pte, rq->peek);
     return walk_small(cpu, rq, &pde, &pte, out);
 }
 
@@ -136,7 +140,7 @@ static uint32_t walk_pae(struct cpu *cpu, const struct request *rq,
 
     if (!(pdpte & PTE_P))
         return error_of(rq);
-    read_entry(cpu, &pde);
+    read_entry(cpu, &pde, rq->peek);
     if (!(pde.value & PTE_P))
         return error_of(rq);
     if ((pde.value & PAE_RSVD) ||
@@ -145,7 +149,7 @@ static uint32_t walk_pae(struct cpu *cpu, const struct request *rq,
     if (pde.value & PTE_PS)
         return walk_large(cpu, rq, &pde, out);
     pte.at = (pde.value & PAE_ADDR) + (rq->addr >> 12 & 0x1ff) * 8;
-    read_entry(cpu, &pte);
+    read_entry(cpu, &pte, rq->peek);
     return walk_small(cpu, rq, &pde, &pte, out);
 }
 
@@ -171,6 +175,15 @@ bool mmu_translate(struct cpu *cpu, const struct request *rq, struct walk *out)
     return cpu_fault(cpu, VECTOR_PF, error & ~FAULT);
 }
 
+bool mmu_allows(struct cpu *cpu, laddr addr, bool user, bool write)
+{
+    const struct request rq = {
+        .addr = addr, .user = user, .write = write, .peek = true};
+    struct walk out;
+
+    return !(cpu->cr0 & CR0_PG) || !walk(cpu, &rq, &out);
+}
+
 bool mmu_peek(struct cpu *cpu, laddr addr, paddr *phys)
 {
     const struct request rq = {.addr = addr, .peek = true};
@@ -189,7 +202,7 @@ bool mmu_load_pdptes(struct cpu *cpu, uint32_t cr3, uint64_t pdpte[4])
     for (unsigned i = 0; i < 4; i++) {
         struct entry e = {.at = (cr3 & ~31u) + 8 * i, .wide = true};
 
-        read_entry(cpu, &e);
+        read_entry(cpu, &e, false);
         pdpte[i] = e.value;
         sound &= !(e.value & PTE_P) || !(e.value & PDPTE_RSVD);
     }

@@ -297,6 +297,7 @@ struct cpu {
                         delivered: bit EXT of error codes */
 
     struct addr_space *space; /* see mmu.h */
+    uint8_t *window;          /* of its arena, see mmu.h; NULL: it has none */
     const struct insn *cur;   /* the instruction that runs, as below */
     const struct insn *from;  /* a near branch that has no link yet */
 
