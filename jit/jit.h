@@ -20,6 +20,7 @@ struct jit_skip {
 
 struct jit_config {
     unsigned heat;      /* entries before a block is translated; 0: 16 */
+    bool arenas_always; /* for tests: whatever they cost; see cpu/mmu.h */
     size_t cache_bytes; /* of translated code and what belongs to it, at least
                            JIT_CACHE_LEAST; 0: as much as is good */
     const struct jit_skip *skip;    /* borrowed; NULL: none */

@@ -32,6 +32,13 @@ struct site {
     bool keeps; /* STEP: the instruction does not care for flags */
     bool whole; /* the list gives all flags */
     uint8_t misses; /* ACCESS: done by the interpreter, up to some number */
+    uint8_t hidden; /* see guard_missed() */
+};
+
+/* An instruction of the host that may fault: an access by the arena. */
+struct guard {
+    uint32_t at; /* code */
+    uint32_t site;
 };
 
 /* The x87 instructions that its pointers name, and the last one's operand. */
@@ -91,6 +98,7 @@ struct translation {
     uint32_t next;  /* in its generation */
     uint32_t in;    /* links that lead here */
     uint32_t links, members;
+    uint32_t guards, guard_count; /* ascending */
     bool dead;
 };
 
@@ -123,6 +131,8 @@ enum repeat_kind {
     REPEAT_KINDS
 };
 
+#define GUARD_CHUNK_BITS 10
+
 struct jit {
     struct cpu *cpu; /* borrowed: it owns the jit */
     struct cache cache;
@@ -137,6 +147,10 @@ struct jit {
     uint32_t repeat[REPEAT_KINDS][3];         /* elements of 1, 2, 4 bytes */
     uint32_t translations[CACHE_GENERATIONS]; /* chains */
     uint8_t *kills; /* by physical page: translations that a store ended */
+    /* By parts of the cache: the newest translation with code there. */
+    uint32_t *code_of; /* owned */
+    uint64_t review;   /* of the arena: when that many are retired */
+    bool fsgsbase;     /* the host has instructions for the base of GS */
     bool running;
     const struct insn *next; /* where to go on after SITE_ACCESS, SITE_STEP */
     struct lower *lower;     /* working memory of a translation; owned */
@@ -161,6 +175,17 @@ void stats_note_plan(struct jit *jit, const struct plan *plan,
 void stats_map_code(const struct jit *jit, const struct block *head,
                     uint32_t code, size_t bytes);
 void stats_map_thunks(const struct jit *jit);
+
+/* Guards: host faults in translated code; see guard_linux.c. */
+enum status guard_create(struct jit *jit, bool arenas_always);
+void guard_destroy(struct jit *jit);
+/* A translation was made; its code ends at `end`. */
+void guard_note(struct jit *jit, uint32_t translation, uint32_t end);
+/* Before and after translated code runs; and before it goes on where the
+ * address space may have changed. */
+void guard_enter(struct jit *jit);
+void guard_select(const struct jit *jit);
+void guard_leave(void);
 
 /* The fixed code that translations call. */
 void thunks_emit(struct jit *jit);

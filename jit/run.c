@@ -5,8 +5,10 @@
 #include "cpu/engine.h"
 #include "jit/x64_lower.h"
 
-#define HEAT        16
-#define CACHE_BYTES MIB(64)
+#define HEAT         16
+#define CACHE_BYTES  MIB(64)
+/* Between two looks at whether the address space should have an arena. */
+#define REVIEW_INSNS 1000000u
 
 bool jit_available(void)
 {
@@ -76,6 +78,8 @@ static void go_on(struct cpu *cpu, struct jit *jit)
         return;
     cpu->jit.resume = find_code(cpu, jit);
     cpu->jit.left = (uint32_t)(cpu->limit - cpu->block_insns) - REGION_RESERVE;
+    if (cpu->jit.resume)
+        guard_select(jit);
 }
 
 /* From inside translated code. */
@@ -209,7 +213,9 @@ static uint32_t enter(struct cpu *cpu, struct jit *jit, uint32_t translation)
     memcpy(&fn, &thunk, sizeof(fn));
     target_select(jit, t->head->mode);
     jit->running = true;
+    guard_enter(jit);
     site = fn(cpu, jit->cache.run + t->entry);
+    guard_leave();
     jit->running = false;
     jit_take_back(cpu, jit, 0);
     if (!site)
@@ -242,7 +248,8 @@ static const struct insn *run(struct cpu *cpu, struct jit *jit,
         const struct block *to;
         uint32_t place, eip;
 
-        if (!tier->entry || left < BLOCK_MAX)
+        if (!tier->entry || left < BLOCK_MAX ||
+            ((block_of(insn)->mode & BLOCK_ARENA) && !cpu->window))
             return tier->first(cpu, insn);
         cpu->jit.left = (uint32_t)left;
         place = enter(cpu, jit, tier->entry);
@@ -255,6 +262,10 @@ static const struct insn *run(struct cpu *cpu, struct jit *jit,
             cpu->mode = blocks_mode(cpu);
         eip = site->kind == SITE_INDIRECT ? cpu->jit.target : site->eip;
         to = interp_target(cpu, eip);
+        if (cpu->block_insns >= jit->review) {
+            jit->review = cpu->block_insns + REVIEW_INSNS;
+            mmu_review_arena(cpu);
+        }
         if (cpu->events || cpu->block_insns + to->count > cpu->limit) {
             cpu->eip = eip;
             return NULL;
@@ -299,6 +310,7 @@ static void destroy(void *self)
 {
     struct jit *jit = self;
 
+    guard_destroy(jit);
     cache_destroy(&jit->cache);
     free(jit->lower);
     free(jit->kills);
@@ -330,6 +342,10 @@ enum status jit_attach(struct cpu *cpu, const struct jit_config *config)
         return STATUS_NO_MEMORY;
     }
     jit->cpu = cpu;
+    if (guard_create(jit, config->arenas_always)) {
+        destroy(jit);
+        return STATUS_NO_MEMORY;
+    }
     jit->skip = config->skip;
     jit->code_map = config->code_map;
     jit->heat = config->heat ? config->heat : HEAT;

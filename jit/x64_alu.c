@@ -32,20 +32,18 @@ static bool same_whole(unsigned size, unsigned a, unsigned b)
 
 static void mov(struct lower *l, struct operands o)
 {
-    unsigned size = l->size, reg;
+    unsigned size = l->size;
 
     if (o.to_memory || o.from_memory)
-        lower_address(l, size, o.to_memory);
+        lower_operand(l, size, o.to_memory);
     if (!o.to_memory)
         flags_reg_write(l, size, o.to);
     if (o.to_memory && o.immediate) {
-        x64_mov_m_imm(&l->x, size, x64_at(R8, 0), l->insn->imm);
-    } else if (o.to_memory || o.from_memory) {
-        unsigned whole = host_reg(size, o.to_memory ? o.from : o.to);
-
-        reg = low_begin(l, size, whole);
-        x64_rm(&l->x, size, o.to_memory ? 0x89 : 0x8b, reg, x64_at(R8, 0));
-        low_end(l, size, whole);
+        x64_mov_m_imm(&l->x, size, l->mem, l->insn->imm);
+    } else if (o.to_memory) {
+        lower_write_mem(l, size, o.from);
+    } else if (o.from_memory) {
+        lower_read_mem(l, size, o.to);
     } else if (!o.immediate) {
         x64_rr(&l->x, size, 0x89, host_reg(size, o.from), host_reg(size, o.to));
     } else if (size == 4) {
@@ -84,7 +82,7 @@ static struct recipe_value carry_in(struct lower *l, unsigned op)
     return value_saved_cc(l, CC_B);
 }
 
-/* op register, register or immediate or r9. */
+/* op register, register or immediate or memory. */
 static void alu_to_reg(struct lower *l, unsigned op, struct operands o)
 {
     unsigned size = l->size, to = host_reg(size, o.to), reg;
@@ -92,13 +90,17 @@ static void alu_to_reg(struct lower *l, unsigned op, struct operands o)
     bool overlap =
         !o.immediate && !o.from_memory && same_whole(size, o.to, o.from);
     bool wanted = flags_wanted(l, recipe_of(op));
+    bool direct = o.from_memory && (!wanted || recipe_of(op) == RECIPE_LOGIC) &&
+                  lower_stands_beside(l, size, to);
     struct recipe_value c = carry_in(l, op), a = none, b;
 
+    if (o.from_memory && !direct)
+        x64_load_zx(&l->x, size, R9, l->mem);
     flags_begin(l, FLAGS_OSZAPC, false);
     if (o.immediate)
         b = value_imm(l->insn->imm);
     else if (o.from_memory)
-        b = wanted && recipe_of(op) != RECIPE_LOGIC ? value_saved(l, R9) : none;
+        b = direct ? none : value_saved(l, R9);
     else if (overlap && wanted && op != ALU_CMP &&
              recipe_of(op) != RECIPE_LOGIC)
         b = value_kept(l, size, o.from);
@@ -108,6 +110,8 @@ static void alu_to_reg(struct lower *l, unsigned op, struct operands o)
         flags_reg_write(l, size, o.to);
     if (o.immediate) {
         x64_alu_imm_r(&l->x, size, op, to, l->insn->imm);
+    } else if (direct) {
+        x64_rm(&l->x, size, op * 8 + 3, to, l->mem);
     } else if (o.from_memory) {
         reg = low_begin(l, size, to);
         x64_rr(&l->x, size, op * 8 + 1, R9, reg);
@@ -123,10 +127,15 @@ static void alu_to_reg(struct lower *l, unsigned op, struct operands o)
     l->valid = given_by(op);
 }
 
-/* op [r8], register or immediate. */
+static bool is_high(unsigned size, unsigned host)
+{
+    return size == 1 && host >= 4 && host <= 7;
+}
+
+/* op memory, register or immediate. */
 static void alu_to_memory(struct lower *l, unsigned op, struct operands o)
 {
-    unsigned size = l->size, from = host_reg(size, o.from), reg = from;
+    unsigned size = l->size, reg = 0;
     bool wanted = flags_wanted(l, recipe_of(op));
     struct recipe_value c = carry_in(l, op), a = none;
     struct recipe_value b =
@@ -134,26 +143,23 @@ static void alu_to_memory(struct lower *l, unsigned op, struct operands o)
 
     flags_begin(l, FLAGS_OSZAPC, false);
     if (!o.immediate)
-        reg = low_begin(l, size, from);
-    if (wanted) {
-        x64_load_zx(&l->x, size, R9, x64_at(R8, 0));
-        if (op == ALU_CMP)
-            a = value_saved(l, R9);
+        reg = lower_beside_mem(l, size, o.from);
+    if (wanted && op == ALU_CMP && !is_high(size, reg)) {
+        x64_load_zx(&l->x, size, R9, l->mem);
+        a = value_saved(l, R9);
         if (o.immediate)
             x64_alu_imm_r(&l->x, size, op, R9, l->insn->imm);
         else
             x64_rr(&l->x, size, op * 8 + 1, reg, R9);
-        if (op != ALU_CMP) {
-            x64_store(&l->x, size, R9, x64_at(R8, 0));
-            a = value_saved(l, R9);
-        }
     } else if (o.immediate) {
-        x64_alu_imm_m(&l->x, size, op, x64_at(R8, 0), l->insn->imm);
+        x64_alu_imm_m(&l->x, size, op, l->mem, l->insn->imm);
     } else {
-        x64_rm(&l->x, size, op * 8 + 1, reg, x64_at(R8, 0));
+        x64_rm(&l->x, size, op * 8 + 1, reg, l->mem);
     }
-    if (!o.immediate)
-        low_end(l, size, from);
+    if (wanted && !a.where) {
+        x64_load_zx(&l->x, size, R9, l->mem);
+        a = value_saved(l, R9);
+    }
     flags_end(l, recipe_of(op), false, a, b, c);
     l->valid = given_by(op);
 }
@@ -168,7 +174,7 @@ static void test(struct lower *l, struct operands o)
 
     flags_begin(l, FLAGS_OSZAPC, false);
     if (o.to_memory) {
-        x64_load_zx(&l->x, size, R9, x64_at(R8, 0));
+        x64_load_zx(&l->x, size, R9, l->mem);
         if (flags_wanted(l, RECIPE_TEST))
             a = value_saved(l, R9);
         to = R9;
@@ -217,11 +223,9 @@ void lower_alu(struct lower *l)
         return;
     }
     if (o.to_memory)
-        lower_address(l, l->size, sem != SEM_cmp && sem != SEM_test);
-    if (o.from_memory) {
-        lower_address(l, l->size, false);
-        x64_load_zx(&l->x, l->size, R9, x64_at(R8, 0));
-    }
+        lower_operand(l, l->size, sem != SEM_cmp && sem != SEM_test);
+    if (o.from_memory)
+        lower_operand(l, l->size, false);
     if (sem == SEM_test)
         test(l, o);
     else if (o.to_memory)
@@ -242,11 +246,11 @@ void lower_exchange(struct lower *l)
         x64_rr(&l->x, size, 0x87, from, host_reg(size, insn->rm));
         return;
     }
-    lower_address(l, size, true);
+    lower_operand(l, size, true);
     flags_reg_write(l, size, insn->reg);
-    x64_load_zx(&l->x, size, R9, x64_at(R8, 0));
+    x64_load_zx(&l->x, size, R9, l->mem);
+    lower_write_mem(l, size, insn->reg);
     reg = low_begin(l, size, from);
-    x64_store(&l->x, size, reg, x64_at(R8, 0));
     x64_rr(&l->x, size, 0x89, R9, reg);
     low_end(l, size, from);
 }
@@ -263,15 +267,12 @@ static void one_operand(struct lower *l, unsigned opcode, unsigned digit,
         flags_reg_write(l, l->size, insn->rm);
         x64_digit_r(&l->x, l->size, opcode, digit, host_reg(l->size, insn->rm));
     } else {
-        lower_address(l, l->size, true);
+        lower_operand(l, l->size, true);
         flags_begin(l, recipe_flags(kind), false);
+        x64_digit_m(&l->x, l->size, opcode, digit, l->mem);
         if (flags_wanted(l, kind)) {
-            x64_load_zx(&l->x, l->size, R9, x64_at(R8, 0));
-            x64_digit_r(&l->x, l->size, opcode, digit, R9);
-            x64_store(&l->x, l->size, R9, x64_at(R8, 0));
+            x64_load_zx(&l->x, l->size, R9, l->mem);
             a = value_saved(l, R9);
-        } else {
-            x64_digit_m(&l->x, l->size, opcode, digit, x64_at(R8, 0));
         }
     }
     flags_end(l, kind, false, a, none, none);
@@ -283,8 +284,8 @@ static void not(struct lower * l)
     const struct insn *insn = l->insn;
 
     if (insn->flags & INSN_MEM) {
-        lower_address(l, l->size, true);
-        x64_digit_m(&l->x, l->size, 0xf7, 2, x64_at(R8, 0));
+        lower_operand(l, l->size, true);
+        x64_digit_m(&l->x, l->size, 0xf7, 2, l->mem);
         return;
     }
     flags_reg_write(l, l->size, insn->rm);
@@ -306,7 +307,7 @@ static void multiply(struct lower *l, unsigned digit)
     const struct insn *insn = l->insn;
 
     if (insn->flags & INSN_MEM)
-        lower_address(l, l->size, false);
+        lower_operand(l, l->size, false);
     else
         flags_clobber(l);
     flags_begin(l, FLAG_OF | FLAG_CF, false);
@@ -314,7 +315,7 @@ static void multiply(struct lower *l, unsigned digit)
     if (l->size > 1)
         flags_reg_write(l, 4, CPU_EDX);
     if (insn->flags & INSN_MEM)
-        x64_digit_m(&l->x, l->size, 0xf7, digit, x64_at(R8, 0));
+        x64_digit_m(&l->x, l->size, 0xf7, digit, l->mem);
     else
         x64_digit_r(&l->x, l->size, 0xf7, digit, host_reg(l->size, insn->rm));
     end_multiply(l);
@@ -350,8 +351,8 @@ static void divide(struct lower *l, bool is_signed)
     const struct insn *insn = l->insn;
 
     if (insn->flags & INSN_MEM) {
-        lower_address(l, l->size, false);
-        x64_load_zx(&l->x, l->size, R9, x64_at(R8, 0));
+        lower_operand(l, l->size, false);
+        x64_load_zx(&l->x, l->size, R9, l->mem);
     } else {
         flags_clobber(l);
         if (l->size == 1 && (insn->rm & 1)) {
@@ -396,8 +397,8 @@ static unsigned read_e(struct lower *l, unsigned size)
 
     if (!(insn->flags & INSN_MEM))
         return host_reg(size, insn->rm);
-    lower_address(l, size, false);
-    x64_load_zx(&l->x, size, R9, x64_at(R8, 0));
+    lower_operand(l, size, false);
+    x64_load_zx(&l->x, size, R9, l->mem);
     return R9;
 }
 
@@ -407,9 +408,9 @@ static void extend(struct lower *l, unsigned opcode, unsigned from_size)
     unsigned to = host_reg(l->size, insn->reg);
 
     if (insn->flags & INSN_MEM) {
-        lower_address(l, from_size, false);
+        lower_operand(l, from_size, false);
         flags_reg_write(l, l->size, insn->reg);
-        x64_rm(&l->x, l->size, opcode, to, x64_at(R8, 0));
+        x64_rm(&l->x, l->size, opcode, to, l->mem);
         return;
     }
     flags_reg_write(l, l->size, insn->reg);
@@ -513,10 +514,10 @@ void lower_set(struct lower *l)
     unsigned cc = insn_sem(insn) - SEM_seto;
 
     if (insn->flags & INSN_MEM)
-        lower_address(l, 1, true);
+        lower_operand(l, 1, true);
     flags_ensure(l, flags_of_cc(cc));
     if (insn->flags & INSN_MEM) {
-        x64_digit_m(&l->x, 4, 0x0f90 | cc, 0, x64_at(R8, 0));
+        x64_digit_m(&l->x, 4, 0x0f90 | cc, 0, l->mem);
         return;
     }
     flags_reg_write(l, 1, insn->rm);

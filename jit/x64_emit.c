@@ -50,6 +50,60 @@ static bool mixes_high(unsigned a, unsigned b)
     return ((a >= 4 && a < 8) && b >= 8) || ((b >= 4 && b < 8) && a >= 8);
 }
 
+static unsigned index_of(struct x64_mem m)
+{
+    return m.index == X64_NO_INDEX ? 0 : m.index;
+}
+
+static unsigned base_of(struct x64_mem m)
+{
+    return m.base == X64_NO_BASE ? 0 : m.base;
+}
+
+unsigned x64_mem_rex(struct x64_mem m)
+{
+    return (index_of(m) >> 3) << 1 | base_of(m) >> 3;
+}
+
+void x64_mem_prefix(struct x64 *x, struct x64_mem m)
+{
+    if (!(m.scale & X64_GS))
+        return;
+    if (x->guards == x->guards_max)
+        x->full = true;
+    else
+        x->guard[x->guards++] = (struct x64_guard){x->at, x->tag};
+    x64_byte(x, 0x65);
+    x64_byte(x, 0x67);
+}
+
+void x64_mem_modrm(struct x64 *x, unsigned reg, struct x64_mem m)
+{
+    bool indexed = m.index != X64_NO_INDEX;
+    unsigned mod = m.disp == (int8_t)m.disp ? 0x40 : 0x80;
+    unsigned base = m.base & 7;
+
+    assert(m.index != RSP);
+    reg = (reg & 7) << 3;
+    if (m.base == X64_NO_BASE) {
+        mod = 0;
+        base = RBP;
+    } else if (m.disp == 0 && base != RBP) {
+        mod = 0;
+    }
+    if (indexed || base == RSP || m.base == X64_NO_BASE) {
+        x64_byte(x, mod | reg | 4);
+        x64_byte(x, (m.scale & 3u) << 6 | (indexed ? m.index & 7u : 4u) << 3 |
+                        base);
+    } else {
+        x64_byte(x, mod | reg | base);
+    }
+    if (mod == 0x40)
+        x64_byte(x, (uint8_t)m.disp);
+    else if (mod == 0x80 || m.base == X64_NO_BASE)
+        x64_dword(x, (uint32_t)m.disp);
+}
+
 void x64_rr(struct x64 *x, unsigned size, unsigned opcode, unsigned reg,
             unsigned rm)
 {
@@ -67,33 +121,16 @@ void x64_digit_r(struct x64 *x, unsigned size, unsigned opcode, unsigned digit,
 void x64_rm(struct x64 *x, unsigned size, unsigned opcode, unsigned reg,
             struct x64_mem m)
 {
-    assert(size != 1 || reg < 4 || reg > 7 || m.base < 8);
+    assert(size != 1 || reg < 4 || reg > 7 || !x64_mem_rex(m));
     x64_digit_m(x, size, opcode, reg, m);
 }
 
 void x64_digit_m(struct x64 *x, unsigned size, unsigned opcode, unsigned digit,
                  struct x64_mem m)
 {
-    bool indexed = m.index != X64_NO_INDEX;
-    unsigned reg = (digit & 7) << 3;
-    unsigned mod = m.disp == (int8_t)m.disp ? 0x40 : 0x80;
-
-    assert(m.index != RSP);
-    if (m.disp == 0 && (m.base & 7) != RBP)
-        mod = 0;
-    put_opcode(x, size, opcode, digit, indexed ? m.index : 0, m.base);
-    if (indexed || (m.base & 7) == RSP) {
-        unsigned index = indexed ? m.index & 7 : 4;
-
-        x64_byte(x, mod | reg | 4);
-        x64_byte(x, (unsigned)m.scale << 6 | index << 3 | (m.base & 7));
-    } else {
-        x64_byte(x, mod | reg | (m.base & 7));
-    }
-    if (mod == 0x40)
-        x64_byte(x, (uint8_t)m.disp);
-    else if (mod == 0x80)
-        x64_dword(x, (uint32_t)m.disp);
+    x64_mem_prefix(x, m);
+    put_opcode(x, size, opcode, digit, index_of(m), base_of(m));
+    x64_mem_modrm(x, digit, m);
 }
 
 void x64_mov_imm(struct x64 *x, unsigned reg, uint32_t value)

@@ -21,16 +21,28 @@ enum { SHIFT_ROL, SHIFT_ROR, SHIFT_RCL, SHIFT_RCR, SHIFT_SHL, SHIFT_SHR,
        SHIFT_SAR = 7 };
 /* clang-format on */
 
+/* An instruction that may fault, and what it was emitted for. */
+struct x64_guard {
+    uint8_t *at;
+    uint32_t tag;
+};
+
 struct x64 {
     uint8_t *at, *end;
     bool full; /* something did not fit: what was emitted is of no use */
+    struct x64_guard *guard; /* instructions with an X64_GS operand. Borrowed */
+    unsigned guards, guards_max;
+    uint32_t tag; /* for the next of them */
 };
 
+#define X64_NO_BASE  0xff
 #define X64_NO_INDEX 0xff
+/* With the scale: behind the base of GS, and the address has 32 bits. */
+#define X64_GS       0x80
 
 struct x64_mem {
     uint8_t base, index; /* index: X64_NO_INDEX, or any but RSP */
-    uint8_t scale;       /* 0..3, a shift */
+    uint8_t scale;       /* 0..3, a shift; perhaps with X64_GS */
     int32_t disp;
 };
 
@@ -53,6 +65,13 @@ void x64_digit_r(struct x64 *x, unsigned size, unsigned opcode, unsigned digit,
                  unsigned rm);
 void x64_digit_m(struct x64 *x, unsigned size, unsigned opcode, unsigned digit,
                  struct x64_mem m);
+
+/* The same of any kind of operand, for opcodes that the functions above do not
+ * know: prefixes that the operand needs, then (after those of the instruction)
+ * its part of REX, then (after the opcode) ModRM and what follows. */
+void x64_mem_prefix(struct x64 *x, struct x64_mem m);
+unsigned x64_mem_rex(struct x64_mem m);
+void x64_mem_modrm(struct x64 *x, unsigned reg, struct x64_mem m);
 
 /* mov reg, value, without touching flags. */
 void x64_mov_imm(struct x64 *x, unsigned reg, uint32_t value);

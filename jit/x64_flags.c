@@ -32,10 +32,9 @@ static bool is_slot(const struct recipe_value *v)
     return v->where == VALUE_SLOT || v->where == VALUE_SLOT_HIGH;
 }
 
-static unsigned take_slot(struct lower *l)
+uint32_t flags_slots(const struct lower *l)
 {
-    uint32_t used = l->taken;
-    unsigned n = 0;
+    uint32_t used = 0;
 
     for (uint32_t i = 0; i < l->list.count; i++) {
         for (unsigned k = 0; k < 3; k++) {
@@ -43,6 +42,14 @@ static unsigned take_slot(struct lower *l)
                 used |= 1u << l->list.r[i].v[k].n;
         }
     }
+    return used;
+}
+
+static unsigned take_slot(struct lower *l)
+{
+    uint32_t used = l->taken | flags_slots(l);
+    unsigned n = 0;
+
     while (used >> n & 1)
         n++;
     assert(n < CPU_JIT_SLOTS);

@@ -7,15 +7,15 @@ static const struct recipe_value none;
 
 static void push_reg(struct lower *l)
 {
-    lower_push_address(l, l->size);
-    x64_store(&l->x, l->size, host_reg(l->size, l->insn->rm), x64_at(R8, 0));
+    lower_push_operand(l, l->size);
+    x64_store(&l->x, l->size, host_reg(l->size, l->insn->rm), l->mem);
     lower_move_stack(l, -(int32_t)l->size);
 }
 
 static void push_constant(struct lower *l, uint32_t value)
 {
-    lower_push_address(l, l->size);
-    x64_mov_m_imm(&l->x, l->size, x64_at(R8, 0), value);
+    lower_push_operand(l, l->size);
+    x64_mov_m_imm(&l->x, l->size, l->mem, value);
     lower_move_stack(l, -(int32_t)l->size);
 }
 
@@ -25,12 +25,12 @@ static void push_e(struct lower *l)
         push_reg(l);
         return;
     }
-    lower_address(l, l->size, false);
-    x64_load_zx(&l->x, l->size, R9, x64_at(R8, 0));
+    lower_operand(l, l->size, false);
+    x64_load_zx(&l->x, l->size, R9, l->mem);
     x64_store(&l->x, 4, R9, FIELD(jit.scratch));
-    lower_push_address(l, l->size);
+    lower_push_operand(l, l->size);
     x64_load(&l->x, 4, R9, FIELD(jit.scratch));
-    x64_store(&l->x, l->size, R9, x64_at(R8, 0));
+    x64_store(&l->x, l->size, R9, l->mem);
     lower_move_stack(l, -(int32_t)l->size);
 }
 
@@ -38,16 +38,17 @@ static void pop_reg(struct lower *l)
 {
     unsigned n = l->insn->rm;
 
-    lower_pop_address(l, l->size);
+    lower_pop_operand(l, l->size);
     if (n == CPU_ESP) { /* what was popped is the new pointer */
+        x64_load_zx(&l->x, l->size, R8, l->mem);
         if (l->size == 2)
             lower_move_stack(l, 2);
         flags_reg_write(l, 4, n);
-        x64_load(&l->x, l->size, R15, x64_at(R8, 0));
+        x64_rr(&l->x, l->size, 0x89, R8, R15);
         return;
     }
     flags_reg_write(l, 4, n);
-    x64_load(&l->x, l->size, host_reg(l->size, n), x64_at(R8, 0));
+    x64_load(&l->x, l->size, host_reg(l->size, n), l->mem);
     lower_move_stack(l, (int32_t)l->size);
 }
 
@@ -58,10 +59,10 @@ static void leave(struct lower *l)
     x64_mov_rr(&l->x, R8, RBP);
     if (!(l->mode & BLOCK_STACK32))
         x64_rr(&l->x, 4, 0x0fb7, R8, R8);
-    lower_access(l, SEG_SS, l->size, false);
+    lower_operand_at(l, SEG_SS, l->size, false);
     flags_reg_write(l, 4, CPU_ESP);
     flags_reg_write(l, 4, CPU_EBP);
-    x64_load_zx(&l->x, l->size, R8, x64_at(R8, 0));
+    x64_load_zx(&l->x, l->size, R8, l->mem);
     if (l->mode & BLOCK_STACK32) {
         x64_lea(&l->x, R15, after);
     } else {
@@ -85,8 +86,8 @@ static void check_target(struct lower *l)
 
 static void ret(struct lower *l, uint32_t release)
 {
-    lower_pop_address(l, l->size);
-    x64_load_zx(&l->x, l->size, R8, x64_at(R8, 0));
+    lower_pop_operand(l, l->size);
+    x64_load_zx(&l->x, l->size, R8, l->mem);
     check_target(l);
     lower_move_stack(l, (int32_t)(l->size + release));
     lower_goto_return(l);
@@ -95,8 +96,8 @@ static void ret(struct lower *l, uint32_t release)
 static void read_target(struct lower *l)
 {
     if (l->insn->flags & INSN_MEM) {
-        lower_address(l, l->size, false);
-        x64_load_zx(&l->x, l->size, R8, x64_at(R8, 0));
+        lower_operand(l, l->size, false);
+        x64_load_zx(&l->x, l->size, R8, l->mem);
     } else if (l->size == 2) {
         x64_rr(&l->x, 4, 0x0fb7, R8, host_reg(2, l->insn->rm));
     } else {

@@ -248,25 +248,26 @@ static void fpu_memory(struct lower *l)
 {
     const struct insn *insn = l->insn;
 
-    lower_address(l, memory_size(insn), is_store(insn));
+    lower_operand(l, memory_size(insn), is_store(insn));
     if (is_fldcw(insn)) {
-        x64_load_zx(&l->x, 2, R9, x64_at(R8, 0));
+        flags_clobber(l);
+        x64_load_zx(&l->x, 2, R9, l->mem);
         x64_digit_r(&l->x, 4, 0xf7, 2, R9); /* not r9d */
         x64_digit_r(&l->x, 4, 0xf7, 0, R9); /* test r9d, masks */
         x64_dword(&l->x, 0x3f);
         lower_redo_if(l, CC_NZ);
     }
-    if (!is_control(insn))
-        lower_fpu_note(l);
     if (insn->opcode == 0xdd && insn->reg == 7) {
         x64_mov_rr(&l->x, R10, RAX);
         status_to_ax(l);
         x64_mov_rr(&l->x, R9, RAX);
         x64_mov_rr(&l->x, RAX, R10);
-        x64_store(&l->x, 2, R9, x64_at(R8, 0));
+        x64_store(&l->x, 2, R9, l->mem);
         return;
     }
-    x64_digit_m(&l->x, 4, insn->opcode, insn->reg, x64_at(R8, 0));
+    x64_digit_m(&l->x, 4, insn->opcode, insn->reg, l->mem);
+    if (!is_control(insn)) /* when nothing can go wrong any more */
+        lower_fpu_note(l);
 }
 
 /* AMD's processors leave C1 as it was if an operand of FCOMI is invalid; it is

@@ -409,6 +409,26 @@ static void lower_deferred(struct lower *l)
     }
 }
 
+/* Where its code may fault, in the order of places. */
+static void keep_guards(struct lower *l)
+{
+    struct translation *t = jit_at(l->jit, l->translation);
+    uint32_t place;
+
+    if (!l->x.guards)
+        return;
+    place = cache_data(&l->jit->cache, l->x.guards * sizeof(struct guard));
+    if (!place) {
+        l->x.full = true;
+        return;
+    }
+    t->guards = place;
+    t->guard_count = l->x.guards;
+    for (unsigned i = 0; i < l->x.guards; i++)
+        ((struct guard *)jit_at(l->jit, place))[i] = (struct guard){
+            cache_place(&l->jit->cache, l->guard[i].at), l->guard[i].tag};
+}
+
 static void patch_fixups(struct lower *l)
 {
     for (unsigned i = 0; i < l->fixup_count; i++)
@@ -459,11 +479,14 @@ uint32_t jit_translate(struct jit *jit, const struct block *head)
     l->mode = head->mode;
     l->x.at = jit_at(jit, cache->code);
     l->x.end = l->x.at + CODE_MAX;
+    l->x.guard = l->guard;
+    l->x.guards_max = GUARDS_MAX;
     plan_choose(&l->plan, jit->cpu, head);
     plan_flags(&l->plan, jit->cpu, lower_native);
     place = l->translation = cache_data(cache, sizeof(struct translation));
     lower_nodes(l);
     lower_deferred(l);
+    keep_guards(l);
     if (l->x.full)
         return 0;
     patch_fixups(l);
@@ -478,6 +501,7 @@ uint32_t jit_translate(struct jit *jit, const struct block *head)
     jit->stats.code_bytes += cache_place(cache, l->x.at) - cache->code;
     stats_map_code(jit, head, cache->code,
                    cache_place(cache, l->x.at) - cache->code);
+    guard_note(jit, place, cache_place(cache, l->x.at));
     cache->code = (cache_place(cache, l->x.at) + 15) & ~15u;
     return t->dead ? 0 : place;
 }

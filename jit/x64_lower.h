@@ -16,6 +16,7 @@
 #define INSNS_MAX    640 /* in all nodes; a few more to finish */
 #define FIXUPS_MAX   512
 #define DEFERRED_MAX 1024
+#define GUARDS_MAX   1024
 #define VERSIONS_MAX 4
 
 enum {
@@ -88,6 +89,7 @@ struct lower {
     struct deferred deferred[DEFERRED_MAX];
     uint32_t last_list;  /* the record that was made last */
     uint32_t last_point; /* the same of struct fpu_point */
+    struct x64_guard guard[GUARDS_MAX];
 
     /* The instruction at hand. */
     struct plan_block *b;
@@ -105,6 +107,8 @@ struct lower {
     uint8_t fpu_full, fpu_free; /* bit i: ST(i) is that for certain */
     bool fpu_clean;             /* C0, C2 and C3 are the host's for certain */
     bool aligned;               /* the memory operand has to be */
+    struct x64_mem mem;         /* the operand that lower_operand_at() made
+                                   ready */
 };
 
 /* x64_lower.c */
@@ -159,6 +163,8 @@ void value_again(struct lower *l, unsigned reg, struct recipe_value saved);
 /* The present value of a guest register. */
 struct recipe_value value_kept(struct lower *l, unsigned size, unsigned n);
 
+/* Slots that the list names, a bit each. */
+uint32_t flags_slots(const struct lower *l);
 bool flags_wanted(const struct lower *l, enum recipe_kind kind);
 /* The instruction gives `flags` anew (all of them, if not `maybe`). */
 void flags_begin(struct lower *l, uint32_t flags, bool maybe);
@@ -178,17 +184,30 @@ void flags_settle(struct lower *l);
 void flags_hand_over(struct lower *l);
 uint32_t flags_of_cc(unsigned cc);
 
-/* x64_memory.c */
-/* r8 = host address of the E operand, of the stack's next or present top. */
-void lower_address(struct lower *l, unsigned size, bool write);
+/* x64_memory.c
+ *
+ * l->mem = the E operand, the stack's next or present top, as an operand of
+ * host code. It may name r8 and guest registers. By the tables it cannot fault;
+ * by the arena it can, and then the instruction begins anew: until its last
+ * access no register of the guest and no slot that was in use may change. */
+void lower_operand(struct lower *l, unsigned size, bool write);
 /* reg = offset of the E operand */
 void lower_offset(struct lower *l, unsigned reg);
-void lower_access(struct lower *l, unsigned seg, unsigned size, bool write);
+void lower_operand_at(struct lower *l, unsigned seg, unsigned size, bool write);
 /* `by` from the stack's present top */
-void lower_stack_access(struct lower *l, int32_t by, unsigned size, bool write);
-void lower_push_address(struct lower *l, unsigned size);
-void lower_pop_address(struct lower *l, unsigned size);
+void lower_stack_operand(struct lower *l, int32_t by, unsigned size,
+                         bool write);
+void lower_push_operand(struct lower *l, unsigned size);
+void lower_pop_operand(struct lower *l, unsigned size);
 void lower_move_stack(struct lower *l, int32_t by);
+/* Moves between a guest register and l->mem. */
+void lower_read_mem(struct lower *l, unsigned size, unsigned reg);
+void lower_write_mem(struct lower *l, unsigned size, unsigned reg);
+/* Whether host register `host` may stand beside l->mem in one instruction. */
+bool lower_stands_beside(const struct lower *l, unsigned size, unsigned host);
+/* The host register with what guest register `reg` holds that may stand there.
+ * May change r10; keeps flags. */
+unsigned lower_beside_mem(struct lower *l, unsigned size, unsigned reg);
 
 /* x64_alu.c and so on: emit one instruction. */
 void lower_alu(struct lower *l);

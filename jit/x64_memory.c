@@ -1,26 +1,31 @@
 #include "jit/x64_lower.h"
 
+/* The E operand's offset as an address, before it is cut to 16 bits. */
+static struct x64_mem offset_of(const struct insn *insn)
+{
+    struct x64_mem m = {.base = X64_NO_BASE,
+                        .index = X64_NO_INDEX,
+                        .disp = (int32_t)insn->disp};
+
+    if (insn->base != INSN_NO_REG)
+        m.base = (uint8_t)host_reg(4, insn->base);
+    if (insn->index_reg != INSN_NO_REG) {
+        m.index = (uint8_t)host_reg(4, insn->index_reg);
+        m.scale = insn->scale;
+    }
+    return m;
+}
+
 /* Offset of the E operand, cut to the address size. */
 void lower_offset(struct lower *l, unsigned reg)
 {
     const struct insn *insn = l->insn;
-    struct x64_mem m = {.index = X64_NO_INDEX, .disp = (int32_t)insn->disp};
+    struct x64_mem m = offset_of(insn);
     bool wide = insn->flags & INSN_ADDR32;
 
-    if (insn->base == INSN_NO_REG && insn->index_reg == INSN_NO_REG) {
+    if (m.base == X64_NO_BASE && m.index == X64_NO_INDEX) {
         x64_mov_imm(&l->x, reg, wide ? insn->disp : insn->disp & 0xffff);
         return;
-    }
-    if (insn->base == INSN_NO_REG) { /* there is no short form without base */
-        x64_mov_imm(&l->x, reg, insn->disp);
-        m.base = (uint8_t)reg;
-        m.disp = 0;
-    } else {
-        m.base = (uint8_t)host_reg(4, insn->base);
-    }
-    if (insn->index_reg != INSN_NO_REG) {
-        m.index = (uint8_t)host_reg(4, insn->index_reg);
-        m.scale = insn->scale;
     }
     if (m.index == X64_NO_INDEX && m.disp == 0)
         x64_mov_rr(&l->x, reg, m.base);
@@ -101,19 +106,52 @@ static struct deferred *check_host(struct lower *l, unsigned size, bool write)
     return d;
 }
 
-void lower_access(struct lower *l, unsigned seg, unsigned size, bool write)
+/* By the arena: the host checks. What it cannot is left to the tables, and so
+ * are instructions that fared badly with it. */
+static bool by_arena(const struct lower *l, unsigned size)
+{
+    const struct block_tier *tier = blocks_tier(l->cpu, l->b->block);
+
+    /* The host may have stored a part of ten bytes when it faults. */
+    return (l->mode & BLOCK_ARENA) && size != 10 &&
+           !(tier->checked >> l->insn->index & 1);
+}
+
+/* Sites name the slots of the list as it is now. */
+static void guard(struct lower *l, struct x64_mem m, bool write)
+{
+    struct site *site;
+
+    l->x.tag = lower_site(l, SITE_ACCESS);
+    if (l->x.tag) {
+        site = jit_at(l->jit, l->x.tag);
+        site->write = write;
+    }
+    l->taken |= flags_slots(l);
+    m.scale |= X64_GS;
+    l->mem = m;
+}
+
+void lower_operand_at(struct lower *l, unsigned seg, unsigned size, bool write)
 {
     struct x64_mem entry = {
         .base = write ? REG_WRITE : REG_READ, .index = R9, .scale = 3};
 
-    flags_clobber(l);
-    if (!(l->mode & BLOCK_FLAT(seg)))
+    if (!(l->mode & BLOCK_FLAT(seg))) {
+        flags_clobber(l);
         check_segment(l, seg, size, write);
+    }
+    if (by_arena(l, size)) {
+        guard(l, x64_at(R8, 0), write);
+        return;
+    }
+    flags_clobber(l);
     x64_mov_rr(&l->x, R9, R8);
     x64_digit_r(&l->x, 4, 0xc1, SHIFT_SHR, R9);
     x64_byte(&l->x, MEM_PAGE_BITS);
     x64_rm(&l->x, 8, 0x03, R8, entry);
     check_host(l, size, write);
+    l->mem = x64_at(R8, 0);
 }
 
 /* A known address in a flat segment: the table's entry is known, too. */
@@ -131,37 +169,50 @@ static void access_known(struct lower *l, unsigned size, bool write)
     d = check_host(l, size, write);
     d->known = true;
     d->page = at >> MEM_PAGE_BITS;
+    l->mem = x64_at(R8, 0);
 }
 
-void lower_address(struct lower *l, unsigned size, bool write)
+void lower_operand(struct lower *l, unsigned size, bool write)
 {
+    if ((l->mode & BLOCK_FLAT(l->insn->seg)) &&
+        (l->insn->flags & INSN_ADDR32) && by_arena(l, size)) {
+        guard(l, offset_of(l->insn), write);
+        return;
+    }
     if (known_offset(l) && (l->mode & BLOCK_FLAT(l->insn->seg))) {
         access_known(l, size, write);
         return;
     }
     lower_offset(l, R8);
-    lower_access(l, l->insn->seg, size, write);
+    lower_operand_at(l, l->insn->seg, size, write);
 }
 
-void lower_stack_access(struct lower *l, int32_t by, unsigned size, bool write)
+void lower_stack_operand(struct lower *l, int32_t by, unsigned size, bool write)
 {
+    struct x64_mem m = x64_at(R15, (size_t)by);
+
+    if ((l->mode & BLOCK_STACK32) && (l->mode & BLOCK_FLAT(SEG_SS)) &&
+        by_arena(l, size)) {
+        guard(l, m, write);
+        return;
+    }
     if (by)
-        x64_lea(&l->x, R8, (struct x64_mem){R15, X64_NO_INDEX, 0, by});
+        x64_lea(&l->x, R8, m);
     else
         x64_mov_rr(&l->x, R8, R15);
     if (!(l->mode & BLOCK_STACK32))
         x64_rr(&l->x, 4, 0x0fb7, R8, R8);
-    lower_access(l, SEG_SS, size, write);
+    lower_operand_at(l, SEG_SS, size, write);
 }
 
-void lower_push_address(struct lower *l, unsigned size)
+void lower_push_operand(struct lower *l, unsigned size)
 {
-    lower_stack_access(l, -(int32_t)size, size, true);
+    lower_stack_operand(l, -(int32_t)size, size, true);
 }
 
-void lower_pop_address(struct lower *l, unsigned size)
+void lower_pop_operand(struct lower *l, unsigned size)
 {
-    lower_stack_access(l, 0, size, false);
+    lower_stack_operand(l, 0, size, false);
 }
 
 void lower_move_stack(struct lower *l, int32_t by)
@@ -175,4 +226,40 @@ void lower_move_stack(struct lower *l, int32_t by)
     }
     x64_lea(&l->x, R9, m);
     x64_rr(&l->x, 2, 0x89, R9, R15);
+}
+
+bool lower_stands_beside(const struct lower *l, unsigned size, unsigned host)
+{
+    return size != 1 || host < 4 || host > 7 || !x64_mem_rex(l->mem);
+}
+
+unsigned lower_beside_mem(struct lower *l, unsigned size, unsigned reg)
+{
+    unsigned host = host_reg(size, reg), low;
+
+    if (lower_stands_beside(l, size, host))
+        return host;
+    low = low_begin(l, size, host);
+    x64_mov_rr(&l->x, R10, low);
+    low_end(l, size, host);
+    return R10;
+}
+
+void lower_write_mem(struct lower *l, unsigned size, unsigned reg)
+{
+    x64_store(&l->x, size, lower_beside_mem(l, size, reg), l->mem);
+}
+
+void lower_read_mem(struct lower *l, unsigned size, unsigned reg)
+{
+    unsigned host = host_reg(size, reg), low;
+
+    if (lower_stands_beside(l, size, host)) {
+        x64_load(&l->x, size, host, l->mem);
+        return;
+    }
+    x64_load_zx(&l->x, size, R10, l->mem);
+    low = low_begin(l, size, host);
+    x64_rr(&l->x, size, 0x89, R10, low);
+    low_end(l, size, host);
 }

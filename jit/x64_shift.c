@@ -47,13 +47,14 @@ static uint32_t valid_after(const struct lower *l, enum recipe_kind kind,
     return (l->valid & ~flags) | given;
 }
 
+/* Of l->mem, or of register `reg`. */
 static void put_shift(struct lower *l, unsigned digit, bool by_cl, bool memory,
                       unsigned reg)
 {
     unsigned n = l->insn->imm, opcode = by_cl ? 0xd3 : n == 1 ? 0xd1 : 0xc1;
 
     if (memory)
-        x64_digit_m(&l->x, l->size, opcode, digit, x64_at(R8, 0));
+        x64_digit_m(&l->x, l->size, opcode, digit, l->mem);
     else
         x64_digit_r(&l->x, l->size, opcode, digit, reg);
     if (opcode == 0xc1)
@@ -72,7 +73,7 @@ void lower_shift(struct lower *l)
     struct recipe_value n = by_cl ? value_cl() : value_imm(insn->imm);
 
     if (memory)
-        lower_address(l, l->size, true);
+        lower_operand(l, l->size, true);
     if (kind == RECIPE_RCL || kind == RECIPE_RCR) {
         flags_ensure(l, FLAG_CF);
         if (wanted)
@@ -91,11 +92,11 @@ void lower_shift(struct lower *l)
     } else if (!wanted) {
         put_shift(l, digit_of(sem), by_cl, true, 0);
     } else {
-        x64_load_zx(&l->x, l->size, R9, x64_at(R8, 0));
+        x64_load_zx(&l->x, l->size, R9, l->mem);
         if (!from_result(kind))
             a = value_saved(l, R9);
         put_shift(l, digit_of(sem), by_cl, false, R9);
-        x64_store(&l->x, l->size, R9, x64_at(R8, 0));
+        x64_store(&l->x, l->size, R9, l->mem);
         if (from_result(kind))
             a = value_saved(l, R9);
     }
@@ -118,8 +119,8 @@ void lower_double(struct lower *l)
     struct recipe_value n = by_cl ? value_cl() : value_imm(insn->imm);
 
     if (memory) {
-        lower_address(l, l->size, true);
-        x64_load_zx(&l->x, l->size, R9, x64_at(R8, 0));
+        lower_operand(l, l->size, true);
+        x64_load_zx(&l->x, l->size, R9, l->mem);
     }
     flags_begin(l, recipe_flags(kind), by_cl);
     if (wanted)
@@ -135,7 +136,7 @@ void lower_double(struct lower *l)
     if (!by_cl)
         x64_byte(&l->x, insn->imm);
     if (memory)
-        x64_store(&l->x, l->size, R9, x64_at(R8, 0));
+        x64_store(&l->x, l->size, R9, l->mem);
     l->valid &= by_cl ? FLAG_SF | FLAG_ZF | FLAG_PF | FLAG_CF : 0;
     if (!by_cl)
         l->valid = FLAG_SF | FLAG_ZF | FLAG_PF | FLAG_CF;
@@ -151,7 +152,7 @@ void lower_bit(struct lower *l)
     struct recipe_value cf = none;
 
     if (memory)
-        lower_address(l, l->size, which != 0);
+        lower_operand(l, l->size, which != 0);
     flags_begin(l, FLAG_CF, false);
     if (!memory && which)
         flags_reg_write(l, l->size, insn->rm);
@@ -160,7 +161,7 @@ void lower_bit(struct lower *l)
                host_reg(l->size, insn->rm));
     } else {
         if (memory)
-            x64_digit_m(&l->x, l->size, 0x0fba, 4 + which, x64_at(R8, 0));
+            x64_digit_m(&l->x, l->size, 0x0fba, 4 + which, l->mem);
         else
             x64_digit_r(&l->x, l->size, 0x0fba, 4 + which,
                         host_reg(l->size, insn->rm));

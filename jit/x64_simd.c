@@ -108,10 +108,11 @@ static bool is_store(const struct insn *insn)
     return (insn->flags & INSN_MEM) && !is_reg_kind(kind);
 }
 
+/* `rm`: the part of REX that the other operand needs. */
 static void put_opcode(struct lower *l, unsigned reg, unsigned rm)
 {
     const struct insn *insn = l->insn;
-    unsigned rex = (reg >> 3) << 2 | rm >> 3;
+    unsigned rex = (reg >> 3) << 2 | rm;
 
     if ((insn->slot >= INSN_SLOT_66 && insn->slot < INSN_SLOT_F2) ||
         (insn->slot >= INSN_SLOT_GROUP && kind_of(insn, 0) == OPERAND_U))
@@ -176,12 +177,13 @@ static void put_operands(struct lower *l)
     if (kind_of(insn, 0) == OPERAND_Gd)
         reg = host_reg(4, insn->reg);
     if (insn->flags & INSN_MEM) {
-        put_opcode(l, reg, R8);
-        x64_byte(&l->x, (reg & 7) << 3 | (R8 & 7));
+        x64_mem_prefix(&l->x, l->mem);
+        put_opcode(l, reg, x64_mem_rex(l->mem));
+        x64_mem_modrm(&l->x, reg, l->mem);
     } else {
         if (rm_kind(insn) == OPERAND_Ed || rm_kind(insn) == OPERAND_Rw)
             rm = host_reg(4, insn->rm);
-        put_opcode(l, reg, rm);
+        put_opcode(l, reg, rm >> 3);
         x64_byte(&l->x, 0xc0 | (reg & 7) << 3 | (rm & 7));
     }
     if (kind_of(insn, 1) == OPERAND_Ib || kind_of(insn, 2) == OPERAND_Ib)
@@ -206,7 +208,7 @@ void lower_simd(struct lower *l)
     }
     if (insn->flags & INSN_MEM) {
         l->aligned = kind == OPERAND_Wx || kind == OPERAND_Mx;
-        lower_address(l, bytes_of(kind), is_store(insn));
+        lower_operand(l, bytes_of(kind), is_store(insn));
         l->aligned = false;
     }
     if (kind_of(insn, 0) == OPERAND_Gd)

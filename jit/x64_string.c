@@ -20,7 +20,7 @@ static void element(struct lower *l, unsigned reg, unsigned seg, bool write)
     x64_mov_rr(&l->x, R8, host_reg(4, reg));
     if (!(l->insn->flags & INSN_ADDR32))
         x64_rr(&l->x, 4, 0x0fb7, R8, R8);
-    lower_access(l, seg, l->size, write);
+    lower_operand_at(l, seg, l->size, write);
 }
 
 static void advance(struct lower *l, unsigned reg)
@@ -39,11 +39,11 @@ static void advance(struct lower *l, unsigned reg)
 static void movs(struct lower *l)
 {
     element(l, CPU_ESI, l->insn->seg, false);
-    x64_load_zx(&l->x, l->size, R9, x64_at(R8, 0));
+    x64_load_zx(&l->x, l->size, R9, l->mem);
     x64_store(&l->x, 4, R9, FIELD(jit.scratch));
     element(l, CPU_EDI, SEG_ES, true);
     x64_load(&l->x, 4, R9, FIELD(jit.scratch));
-    x64_store(&l->x, l->size, R9, x64_at(R8, 0));
+    x64_store(&l->x, l->size, R9, l->mem);
     advance(l, CPU_ESI);
     advance(l, CPU_EDI);
 }
@@ -52,14 +52,14 @@ static void lods(struct lower *l)
 {
     element(l, CPU_ESI, l->insn->seg, false);
     flags_reg_write(l, 4, CPU_EAX);
-    x64_load(&l->x, l->size, RAX, x64_at(R8, 0));
+    x64_load(&l->x, l->size, RAX, l->mem);
     advance(l, CPU_ESI);
 }
 
 static void stos(struct lower *l)
 {
     element(l, CPU_EDI, SEG_ES, true);
-    x64_store(&l->x, l->size, RAX, x64_at(R8, 0));
+    x64_store(&l->x, l->size, RAX, l->mem);
     advance(l, CPU_EDI);
 }
 
@@ -79,7 +79,7 @@ static void compare(struct lower *l, struct recipe_value a)
 static void scas(struct lower *l)
 {
     element(l, CPU_EDI, SEG_ES, false);
-    x64_load_zx(&l->x, l->size, R9, x64_at(R8, 0));
+    x64_load_zx(&l->x, l->size, R9, l->mem);
     x64_mov_rr(&l->x, R10, RAX);
     compare(l, value_reg(CPU_EAX));
     advance(l, CPU_EDI);
@@ -90,10 +90,10 @@ static void cmps(struct lower *l)
     struct recipe_value a = none;
 
     element(l, CPU_ESI, l->insn->seg, false);
-    x64_load_zx(&l->x, l->size, R9, x64_at(R8, 0));
+    x64_load_zx(&l->x, l->size, R9, l->mem);
     a = value_saved(l, R9);
     element(l, CPU_EDI, SEG_ES, false);
-    x64_load_zx(&l->x, l->size, R9, x64_at(R8, 0));
+    x64_load_zx(&l->x, l->size, R9, l->mem);
     value_again(l, R10, a);
     compare(l, a);
     advance(l, CPU_ESI);
@@ -338,12 +338,12 @@ void lower_bit_string(struct lower *l)
                 .base = R8, .index = R9, .scale = (uint8_t)(l->size / 2)});
     if (!(insn->flags & INSN_ADDR32))
         x64_rr(&l->x, 4, 0x0fb7, R8, R8);
-    lower_access(l, insn->seg, l->size, which != 0);
+    lower_operand_at(l, insn->seg, l->size, which != 0);
     flags_begin(l, FLAG_CF, false);
-    x64_load_zx(&l->x, l->size, R9, x64_at(R8, 0));
+    x64_load_zx(&l->x, l->size, R9, l->mem);
     x64_rr(&l->x, l->size, 0x0fa3 + 8 * which, number, R9);
     if (which)
-        x64_store(&l->x, l->size, R9, x64_at(R8, 0));
+        x64_store(&l->x, l->size, R9, l->mem);
     if (flags_wanted(l, RECIPE_NCF))
         cf = value_saved_cc(l, CC_NB);
     flags_end(l, RECIPE_NCF, false, cf, none, none);

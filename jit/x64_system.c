@@ -122,9 +122,9 @@ static void push_segment(struct lower *l)
 {
     int32_t by = l->insn->flags & INSN_OP32 ? -4 : -2;
 
-    lower_stack_access(l, by, 2, true);
+    lower_stack_operand(l, by, 2, true);
     x64_load_zx(&l->x, 2, R9, SELECTOR(l->insn->reg));
-    x64_store(&l->x, 2, R9, x64_at(R8, 0));
+    x64_store(&l->x, 2, R9, l->mem);
     lower_move_stack(l, by);
 }
 
@@ -137,8 +137,8 @@ static void pop_segment(struct lower *l)
         return;
     }
     check_pointers(l);
-    lower_pop_address(l, 2);
-    x64_load_zx(&l->x, 2, R9, x64_at(R8, 0));
+    lower_pop_operand(l, 2);
+    x64_load_zx(&l->x, 2, R9, l->mem);
     set_segment(l, seg);
     lower_move_stack(l, l->insn->flags & INSN_OP32 ? 4 : 2);
 }
@@ -148,9 +148,9 @@ static void store_segment(struct lower *l)
     const struct insn *insn = l->insn;
 
     if (insn->flags & INSN_MEM) {
-        lower_address(l, 2, true);
+        lower_operand(l, 2, true);
         x64_load_zx(&l->x, 2, R9, SELECTOR(insn->reg));
-        x64_store(&l->x, 2, R9, x64_at(R8, 0));
+        x64_store(&l->x, 2, R9, l->mem);
         return;
     }
     flags_reg_write(l, 4, insn->rm);
@@ -169,8 +169,8 @@ static void load_segment(struct lower *l)
     }
     check_pointers(l);
     if (insn->flags & INSN_MEM) {
-        lower_address(l, 2, false);
-        x64_load_zx(&l->x, 2, R9, x64_at(R8, 0));
+        lower_operand(l, 2, false);
+        x64_load_zx(&l->x, 2, R9, l->mem);
     } else {
         x64_rr(&l->x, 4, 0x0fb7, R9, host_reg(4, insn->rm));
     }
@@ -180,8 +180,8 @@ static void load_segment(struct lower *l)
 /* r8d = selector and offset at the memory operand. */
 static void load_pointer(struct lower *l)
 {
-    lower_address(l, 4, false);
-    x64_load(&l->x, 4, R8, x64_at(R8, 0));
+    lower_operand(l, 4, false);
+    x64_load(&l->x, 4, R8, l->mem);
 }
 
 /* r9d = selector of the pointer in r8d */
@@ -207,12 +207,12 @@ static void push_return(struct lower *l)
 {
     uint32_t eip = l->b->block->eip + l->insn->offset + l->insn->length;
 
-    lower_stack_access(l, -4, 4, true);
+    lower_stack_operand(l, -4, 4, true);
     x64_load_zx(&l->x, 2, R9, SELECTOR(SEG_CS));
     x64_digit_r(&l->x, 4, 0xc1, SHIFT_SHL, R9);
     x64_byte(&l->x, 16);
     x64_alu_imm_r(&l->x, 4, ALU_OR, R9, eip & 0xffff);
-    x64_store(&l->x, 4, R9, x64_at(R8, 0));
+    x64_store(&l->x, 4, R9, l->mem);
     lower_move_stack(l, -4);
 }
 
@@ -231,8 +231,8 @@ static void go_far(struct lower *l, bool call)
 static void return_far(struct lower *l, uint32_t release)
 {
     check_pointers(l);
-    lower_pop_address(l, 4);
-    x64_load(&l->x, 4, R8, x64_at(R8, 0));
+    lower_pop_operand(l, 4);
+    x64_load(&l->x, 4, R8, l->mem);
     lower_move_stack(l, (int32_t)(4 + release));
     take_selector(l);
     x64_rr(&l->x, 4, 0x0fb7, R8, R8);
@@ -273,9 +273,9 @@ static void push_flags(struct lower *l)
     x64_rm(&l->x, 4, 0x0b, R9, FIELD(eflags));
     x64_alu_imm_r(&l->x, 4, ALU_AND, R9, ~(FLAG_VM | FLAG_RF));
     x64_store(&l->x, 4, R9, FIELD(jit.scratch));
-    lower_push_address(l, size);
+    lower_push_operand(l, size);
     x64_load(&l->x, 4, R9, FIELD(jit.scratch));
-    x64_store(&l->x, size, R9, x64_at(R8, 0));
+    x64_store(&l->x, size, R9, l->mem);
     lower_move_stack(l, -(int32_t)size);
 }
 
@@ -304,8 +304,8 @@ static void pop_flags(struct lower *l)
     if (size == 4)
         hard |= FLAG_AC | FLAG_ID;
     check_privilege(l);
-    lower_pop_address(l, size);
-    x64_load_zx(&l->x, size, R9, x64_at(R8, 0));
+    lower_pop_operand(l, size);
+    x64_load_zx(&l->x, size, R9, l->mem);
     x64_load(&l->x, 4, R10, FIELD(eflags));
     x64_rr(&l->x, 4, 0x31, R9, R10);
     test_imm(l, R10, hard);

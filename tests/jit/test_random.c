@@ -779,9 +779,9 @@ static uint64_t compare(struct bare *bare[2], struct program *p, uint64_t seed)
 }
 
 static const struct jit_config configs[] = {
-    {.heat = 1, .cache_bytes = MIB(16)},
+    {.heat = 1, .arenas_always = true, .cache_bytes = MIB(16)},
     {.heat = 16, .cache_bytes = MIB(16)},
-    {.heat = 1, .cache_bytes = JIT_CACHE_LEAST},
+    {.heat = 1, .arenas_always = true, .cache_bytes = JIT_CACHE_LEAST},
 };
 
 START_TEST(random_programs)
