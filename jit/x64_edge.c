@@ -9,9 +9,12 @@ static int find_node(const struct lower *l, unsigned block,
 {
     *versions = 0;
     for (unsigned i = 0; i < l->node_count; i++) {
-        if (l->nodes[i].block != block || l->nodes[i].context != l->context)
+        const struct node *node = &l->nodes[i];
+
+        if (node->block != block || node->context != l->context)
             continue;
-        if (!memcmp(&l->nodes[i].list, list, sizeof(*list)))
+        if (node->credit == l->credit &&
+            !memcmp(&node->list, list, sizeof(*list)))
             return (int)i;
         ++*versions;
     }
@@ -26,11 +29,11 @@ int lower_get_node(struct lower *l, unsigned block,
 
     if (n >= 0)
         return n;
-    if ((list->count && versions >= VERSIONS_MAX) ||
+    if (((list->count || l->credit) && versions >= VERSIONS_MAX) ||
         l->node_count == NODES_MAX || l->insns > INSNS_MAX)
         return -1;
     l->nodes[l->node_count] =
-        (struct node){.block = block, .context = l->context, .list = *list};
+        (struct node){block, l->context, l->credit, *list, NULL};
     l->insns += l->plan.block[block].count;
     return (int)l->node_count++;
 }
@@ -82,6 +85,8 @@ static void edge(struct lower *l, uint8_t *distance, uint32_t eip)
     }
     d = lower_defer(l, DEFER_EDGE, distance);
     d->eip = eip;
+    d->credit = l->credit;
+    l->credit = 0;
     d->node = near ? get_node_at(l, eip, true) : -1;
 }
 
@@ -105,7 +110,9 @@ static void save_for(struct lower *l, uint32_t eip)
 void lower_branch(struct lower *l, unsigned cc, uint32_t eip)
 {
     save_for(l, eip);
+    l->credit = l->refund - 1;
     edge(l, x64_jcc(&l->x, cc), eip);
+    l->credit = 0;
 }
 
 void lower_branch_unless(struct lower *l, unsigned opcode, uint32_t eip)
@@ -114,7 +121,9 @@ void lower_branch_unless(struct lower *l, unsigned opcode, uint32_t eip)
 
     save_for(l, eip);
     skip = x64_skip(&l->x, opcode);
+    l->credit = l->refund - 1;
     edge(l, x64_jmp(&l->x), eip);
+    l->credit = 0;
     x64_land(&l->x, skip);
 }
 

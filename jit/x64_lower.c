@@ -268,33 +268,39 @@ static void lower_insn(struct lower *l, unsigned index)
     lower_one(l);
 }
 
-/* Instructions from `first` on that are counted at once: up to a jump, which
- * others may take. */
-static unsigned segment(const struct plan_block *b, unsigned first)
+static unsigned insns_of(const struct plan_block *b)
 {
-    unsigned n = first;
+    unsigned n = 0;
 
-    while (n < b->count && !interp_is_special(b->block->insn[n].fn)) {
-        if (insn_is_jump(&b->block->insn[n++]))
-            break;
-    }
-    return n - first;
+    while (n < b->count && !interp_is_special(b->block->insn[n].fn))
+        n++;
+    return n;
 }
 
-static void count_segment(struct lower *l, unsigned first)
+static void move_left(struct lower *l, int32_t by)
 {
-    unsigned n = segment(l->b, first);
+    struct x64_mem m = {REG_LEFT, X64_NO_INDEX, 0, by};
+
+    if (by)
+        x64_lea(&l->x, REG_LEFT, m);
+}
+
+/* All instructions of the node are counted at once; a jump in the middle has
+ * some to its credit where it leads. */
+static void count_insns(struct lower *l, unsigned credit)
+{
+    unsigned n = insns_of(l->b);
     struct deferred *d;
 
     l->refund = n;
-    if (!n)
-        return;
-    if (first || !l->b->checked) {
-        x64_lea(&l->x, REG_LEFT,
-                (struct x64_mem){REG_LEFT, X64_NO_INDEX, 0, -(int32_t)n});
+    if (!n || !l->b->checked) {
+        move_left(l, (int32_t)(credit - n));
         return;
     }
-    x64_alu_imm_r(&l->x, 4, ALU_SUB, REG_LEFT, n);
+    if (n == credit)
+        x64_rr(&l->x, 4, 0x85, REG_LEFT, REG_LEFT);
+    else
+        x64_alu_imm_r(&l->x, 4, ALU_SUB, REG_LEFT, n - credit);
     l->insn = &l->b->block->insn[0];
     d = lower_defer(l, DEFER_SITE, x64_jcc(&l->x, CC_S));
     d->site = lower_site(l, SITE_COUNT);
@@ -329,9 +335,8 @@ static void lower_node(struct lower *l, struct node *node)
     l->need = l->b->need_in;
     l->next_node = -1;
     node->code = l->x.at;
+    count_insns(l, node->credit);
     for (unsigned i = 0; i < l->b->count; i++) {
-        if (i == 0 || insn_is_jump(&l->b->block->insn[i - 1]))
-            count_segment(l, i);
         if (interp_is_special(l->b->block->insn[i].fn)) {
             l->insn = &l->b->block->insn[i];
             lower_leave(l, insn_eip(l));
@@ -372,6 +377,7 @@ static void lower_edge(struct lower *l, const struct deferred *d)
     assert(!l->fpu.insn);
     l->list = d->list;
     l->valid = 0;
+    move_left(l, (int32_t)d->credit);
     if (d->node < 0) {
         lower_leave(l, d->eip);
         return;

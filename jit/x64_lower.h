@@ -40,6 +40,7 @@ struct context {
 struct node {
     unsigned block;   /* of the plan */
     unsigned context; /* number */
+    unsigned credit;  /* instructions that were counted already */
     struct recipe_list list;
     uint8_t *code; /* NULL: not emitted yet */
 };
@@ -67,7 +68,8 @@ struct deferred {
     bool known;    /* MISS: the linear page was no secret, so r9 lacks it */
     uint32_t page; /* that */
     uint32_t eip;
-    int node; /* -1: leave */
+    int node;        /* -1: leave */
+    unsigned credit; /* instructions counted that the node does not expect */
     const struct insn *insn;
     struct recipe_list list;
 };
@@ -96,6 +98,7 @@ struct lower {
     const struct insn *insn;
     unsigned index, size;
     unsigned refund;     /* counted and not done, this one included */
+    unsigned credit;     /* the same behind a jump that is being lowered */
     uint32_t need, read; /* of flags behind it; see struct plan_block */
     uint32_t live;       /* flags that it or a later one reads */
     struct recipe_list list;
