@@ -32,13 +32,18 @@ void mmu_fill_entry(struct cpu *cpu, laddr addr, const struct walk *walk,
     struct mem_page *row = mem_page_at(cpu->mem, walk->phys);
     uint32_t vpn = addr >> MEM_PAGE_BITS;
     unsigned kinds = FILL_READ;
+    bool device = row->flags & MEM_PAGE_IO;
     int64_t addend, write_addend = MMU_INVALID;
 
-    if (!row->host || (row->flags & MEM_PAGE_IO) || walk->passing)
+    if ((!row->host && !device) || walk->passing)
         return;
-    addend = (int64_t)(uintptr_t)row->host - ((int64_t)vpn << MEM_PAGE_BITS);
+    if (device)
+        addend = MMU_DEVICE + (row - cpu->mem->pages);
+    else
+        addend =
+            (int64_t)(uintptr_t)row->host - ((int64_t)vpn << MEM_PAGE_BITS);
     if (write)
-        write_addend = write_entry(row, addend);
+        write_addend = device ? addend : write_entry(row, addend);
     if (write_addend != MMU_INVALID)
         kinds |= FILL_WRITE;
     if (cpu->space->read[user][vpn] == addend &&
@@ -137,6 +142,37 @@ static void device_store(struct cpu *cpu, paddr phys, uint32_t value,
         cpu->events |= CPU_EVENT_CLOCK;
 }
 
+/* Answers from a device window that was found before. */
+static bool known_load(struct cpu *cpu, laddr addr, unsigned size, bool user,
+                       uint32_t *value)
+{
+    const struct mem_page *row =
+        mmu_device(cpu, cpu->space->read[user], addr, size);
+
+    if (!row)
+        return false;
+    *value = device_load(cpu,
+                         (paddr)(row - cpu->mem->pages) << MEM_PAGE_BITS |
+                             (addr & MEM_PAGE_MASK),
+                         size);
+    return true;
+}
+
+static bool known_store(struct cpu *cpu, laddr addr, uint32_t value,
+                        unsigned size, bool user)
+{
+    const struct mem_page *row =
+        mmu_device(cpu, cpu->space->write[user], addr, size);
+
+    if (!row)
+        return false;
+    device_store(cpu,
+                 (paddr)(row - cpu->mem->pages) << MEM_PAGE_BITS |
+                     (addr & MEM_PAGE_MASK),
+                 value, size);
+    return true;
+}
+
 static bool crosses(laddr addr, unsigned size)
 {
     return (addr & MEM_PAGE_MASK) + size > MEM_PAGE_BYTES;
@@ -190,6 +226,8 @@ bool mmu_load(struct cpu *cpu, laddr addr, unsigned size, bool user,
         memcpy(value, from, size);
         return true;
     }
+    if (known_load(cpu, addr, size, user, value))
+        return true;
     if (!mmu_translate(cpu, &rq, &walk))
         return false;
     mmu_fill_entry(cpu, addr, &walk, user, false);
@@ -239,6 +277,8 @@ bool mmu_store(struct cpu *cpu, laddr addr, uint32_t value, unsigned size,
         mem_store(cpu->mem, walk.phys, value, size); /* into code */
         return true;
     }
+    if (known_store(cpu, addr, value, size, user))
+        return true;
     if (!mmu_translate(cpu, &rq, &walk))
         return false;
     mmu_fill_entry(cpu, addr, &walk, user, true);
@@ -277,7 +317,8 @@ bool mmu_probe_write(struct cpu *cpu, laddr addr, unsigned size, bool user)
     struct walk walk;
 
     if (filled_host(cpu->space->write, addr, size, user) ||
-        (user == cpu->user && mmu_beside_code(cpu, addr, size)))
+        (user == cpu->user && mmu_beside_code(cpu, addr, size)) ||
+        mmu_device(cpu, cpu->space->write[user], addr, size))
         return true;
     if (!mmu_translate(cpu, &rq, &walk))
         return false;

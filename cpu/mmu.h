@@ -18,6 +18,8 @@
 /* In the write tables: plain memory, but code was decoded from parts of the
  * page; see mmu_beside_code(). Added to an address it is negative, too. */
 #define MMU_BESIDE  (INT64_MIN / 2)
+/* In both, plus the physical page: a device window. Nor is that an address. */
+#define MMU_DEVICE  (MMU_INVALID + 1)
 
 enum status mmu_create(struct cpu *cpu);
 void mmu_destroy(struct cpu *cpu);
@@ -108,7 +110,7 @@ static inline const uint8_t *mmu_read_host(const struct cpu *cpu, laddr addr,
 {
     int64_t addend = cpu->read_table[addr >> MEM_PAGE_BITS];
 
-    if (addend == MMU_INVALID || (addr & MEM_PAGE_MASK) > MEM_PAGE_BYTES - size)
+    if (addend <= MMU_BESIDE || (addr & MEM_PAGE_MASK) > MEM_PAGE_BYTES - size)
         return NULL;
     return (const uint8_t *)(uintptr_t)((int64_t)addr + addend);
 }
@@ -123,7 +125,31 @@ static inline uint8_t *mmu_write_host(const struct cpu *cpu, laddr addr,
     return (uint8_t *)(uintptr_t)((int64_t)addr + addend);
 }
 
-/* The same for a page that holds code, where none of it is touched: data of
+/* The row of a device window that `table` has at `addr`; NULL: something else,
+ * or the access leaves the page. */
+static inline const struct mem_page *mmu_device(const struct cpu *cpu,
+                                                const int64_t *table,
+                                                laddr addr, unsigned size)
+{
+    uint64_t page =
+        (uint64_t)table[addr >> MEM_PAGE_BITS] - (uint64_t)MMU_DEVICE;
+
+    if (page >= MEM_PAGES || (addr & MEM_PAGE_MASK) > MEM_PAGE_BYTES - size)
+        return NULL;
+    return &cpu->mem->pages[page];
+}
+
+/* The same of a quiet device (core/bus.h) that takes this size at once. */
+static inline const struct mem_page *mmu_quiet(const struct cpu *cpu,
+                                               const int64_t *table, laddr addr,
+                                               unsigned size)
+{
+    const struct mem_page *row = mmu_device(cpu, table, addr, size);
+
+    return row && !(~row->ops->sizes & (BUS_QUIET | size)) ? row : NULL;
+}
+
+/* Host address in a page that holds code, where none of it is touched: data of
  * small programs stands there. NULL for anything else. */
 static inline uint8_t *mmu_beside_code(const struct cpu *cpu, laddr addr,
                                        unsigned size)

@@ -132,7 +132,8 @@ bool mmu_note_table(struct cpu *cpu, unsigned slot, paddr at);
 void mmu_note_fill(struct cpu *cpu, uint32_t vpn, uint32_t page,
                    unsigned kinds);
 
-/* Makes the entry of `addr` quick, where the physical page allows. */
+/* Makes the entry of `addr` quick or names the device, where the physical page
+ * allows. */
 void mmu_fill_entry(struct cpu *cpu, laddr addr, const struct walk *walk,
                     bool user, bool write);
 

@@ -205,6 +205,7 @@ struct cpu_jit {
      * flags_get(). ORDER pending */
     uint32_t pending, partial;
     uint32_t scratch;
+    uint32_t device; /* what a device gave or got; see device_access() */
     /* Values that flags follow from: of the present translation, and behind
      * them what `pending` and `partial` are about. */
     uint32_t slot[3 * CPU_JIT_SLOTS];

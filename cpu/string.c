@@ -222,6 +222,78 @@ static void copy_up(uint8_t *to, const uint8_t *from, uint32_t bytes,
         memmove(to + i, from + i, size);
 }
 
+/* One page of plain memory or of a quiet device. */
+struct spot {
+    uint8_t *host; /* NULL: the device's */
+    const struct mem_page *row;
+    paddr offset; /* for the device */
+};
+
+static bool find_spot(const struct cpu *cpu, const int64_t *table, laddr addr,
+                      unsigned size, struct spot *p)
+{
+    int64_t addend = table[addr >> MEM_PAGE_BITS];
+
+    *p = (struct spot){0};
+    if (addend > MMU_BESIDE) {
+        p->host = (uint8_t *)(uintptr_t)((int64_t)addr + addend);
+        return true;
+    }
+    p->row = mmu_quiet(cpu, table, addr, size);
+    if (p->row)
+        p->offset = p->row->offset + (addr & MEM_PAGE_MASK);
+    return p->row;
+}
+
+/* `count` elements that lie in one page each, source or destination or both
+ * on a device; 0: they do not. */
+static uint32_t copy_device(struct cpu *cpu, const struct run *r,
+                            uint32_t count)
+{
+    const struct segment *s = &cpu->seg[r->insn->seg], *d = &cpu->seg[SEG_ES];
+    uint32_t at = offset_of(cpu, r, CPU_ESI),
+             to_at = offset_of(cpu, r, CPU_EDI);
+    struct spot from, to;
+
+    if ((uint64_t)at + count * r->size > s->read_end ||
+        (uint64_t)to_at + count * r->size > d->write_end ||
+        !find_spot(cpu, cpu->read_table, s->base + at, r->size, &from) ||
+        !find_spot(cpu, cpu->write_table, d->base + to_at, r->size, &to))
+        return 0;
+    for (uint32_t i = 0; i < count * r->size; i += r->size) {
+        uint32_t value = 0;
+
+        if (from.host)
+            memcpy(&value, from.host + i, r->size);
+        else
+            value =
+                from.row->ops->read(from.row->dev, from.offset + i, r->size);
+        if (to.host)
+            memcpy(to.host + i, &value, r->size);
+        else
+            to.row->ops->write(to.row->dev, to.offset + i, value, r->size);
+    }
+    return count;
+}
+
+static uint32_t fill_device(struct cpu *cpu, const struct run *r,
+                            uint32_t count)
+{
+    const struct segment *d = &cpu->seg[SEG_ES];
+    uint32_t at = offset_of(cpu, r, CPU_EDI);
+    uint32_t value = cpu->reg[CPU_EAX] & ones(r->size);
+    struct spot to;
+
+    if ((uint64_t)at + count * r->size > d->write_end ||
+        !find_spot(cpu, cpu->write_table, d->base + at, r->size, &to) ||
+        to.host)
+        return 0;
+    for (uint32_t i = 0; i < count * r->size; i += r->size)
+        to.row->ops->write(to.row->dev, to.offset + i, value, r->size);
+    advance(cpu, r, CPU_EDI, count * r->size);
+    return count;
+}
+
 static uint32_t movs_many(struct cpu *cpu, const struct run *r, uint32_t max)
 {
     uint32_t from_at = offset_of(cpu, r, CPU_ESI);
@@ -236,9 +308,10 @@ static uint32_t movs_many(struct cpu *cpu, const struct run *r, uint32_t max)
         return 0;
     from = interp_quick_read(cpu, r->insn->seg, from_at, bytes);
     to = interp_quick_write(cpu, SEG_ES, to_at, bytes);
-    if (!from || !to)
+    if (from && to)
+        copy_up(to, from, bytes, r->size);
+    else if (!copy_device(cpu, r, count))
         return 0;
-    copy_up(to, from, bytes, r->size);
     advance(cpu, r, CPU_ESI, bytes);
     advance(cpu, r, CPU_EDI, bytes);
     return count;
@@ -272,7 +345,7 @@ static uint32_t stos_many(struct cpu *cpu, const struct run *r, uint32_t max)
         return 0;
     to = interp_quick_write(cpu, SEG_ES, at, count * r->size);
     if (!to)
-        return 0;
+        return fill_device(cpu, r, count);
     fill(to, count * r->size, cpu->reg[CPU_EAX] & ones(r->size), r->size);
     advance(cpu, r, CPU_EDI, count * r->size);
     return count;

@@ -164,7 +164,7 @@ static void window_write(void *dev, paddr offset, uint32_t value, unsigned size)
 static const struct bus_ops window_ops = {
     .read = window_read,
     .write = window_write,
-    .sizes = 1 | 2 | 4,
+    .sizes = 1 | 2 | 4 | BUS_QUIET,
 };
 
 bool vga_peek(struct device *dev, paddr addr, uint8_t *byte)

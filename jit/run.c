@@ -143,6 +143,8 @@ uint8_t *jit_miss(struct cpu *cpu, uint32_t place, uint32_t addr)
         host = (uint8_t *)(uintptr_t)mmu_read_host(cpu, addr, site->size);
     }
     if (!host)
+        host = device_access(cpu, site, addr);
+    if (!host)
         step_access(cpu, jit, site);
     return host;
 }

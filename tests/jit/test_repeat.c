@@ -1,6 +1,6 @@
-/* Repeated string instructions, translated and interpreted: every kind and
- * size, counts and places that overlap, cross pages, wrap and reach the limit,
- * cut off in the middle. */
+/* String instructions, translated and interpreted: every kind and size, counts
+ * and places that overlap, cross pages, wrap and reach the limit, cut off in
+ * the middle; in memory and on a quiet device that remembers the last load. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,13 @@
 #define SNIPPET   32u
 #define DATA      0x20000u
 #define DATA_SIZE 0x20000u
-#define CASES     6000u
+#define WINDOW    0x23000u /* the device's */
+#define CASES     8000u
+
+struct latch {
+    uint8_t bytes[0x2000];
+    uint32_t last;
+};
 
 static uint32_t next(uint64_t *seed)
 {
@@ -26,8 +32,28 @@ static uint32_t next(uint64_t *seed)
     return (uint32_t)(*seed >> 33);
 }
 
-/* Opcode in bits 0-3, then prefixes: REP or REPNE, 66, 67. Flags are looked
- * at behind it. */
+static uint32_t latch_read(void *dev, paddr offset, unsigned size)
+{
+    struct latch *d = dev;
+
+    d->last = 0;
+    memcpy(&d->last, d->bytes + offset, size);
+    return d->last;
+}
+
+static void latch_write(void *dev, paddr offset, uint32_t value, unsigned size)
+{
+    struct latch *d = dev;
+
+    value += 3 * d->last;
+    memcpy(d->bytes + offset, &value, size);
+}
+
+static const struct bus_ops latch_ops = {latch_read, latch_write,
+                                         1 | 2 | 4 | BUS_QUIET};
+
+/* Opcode in bits 0-3, then prefixes: REP or REPNE, 66, 67; and without the
+ * first of these. Flags are looked at behind it. */
 static uint32_t snippet_at(unsigned n)
 {
     return CODE + n * SNIPPET;
@@ -38,6 +64,9 @@ static void put_snippet(struct bare *bare, unsigned n)
     static const uint8_t ops[16] = {0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0xab,
                                     0xac, 0xad, 0xae, 0xaf, 0xa4, 0xa5,
                                     0xa6, 0xa7, 0xae, 0xaf};
+    static const uint8_t alone[16] = {0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0xab,
+                                      0xac, 0xad, 0xae, 0xaf, 0x88, 0x89,
+                                      0x8a, 0x33, 0x09, 0x87};
     static const uint8_t tail[] = {0x0f, 0x94, 0xc2, 0x9f, 0xeb, 0xfe};
     uint8_t *at = bare->mem->ram + snippet_at(n);
 
@@ -47,12 +76,15 @@ static void put_snippet(struct bare *bare, unsigned n)
         *at++ = 0x66;
     if (n & 0x40)
         *at++ = 0x67;
-    *at++ = n & 0x10 ? 0xf3 : 0xf2;
-    *at++ = ops[n & 15];
+    if (!(n & 0x80))
+        *at++ = n & 0x10 ? 0xf3 : 0xf2;
+    *at++ = n & 0x80 ? alone[n & 15] : ops[n & 15];
+    if (at[-1] < 0xa0)
+        *at++ = 0x0f; /* CL or ECX, [EDI] */
     memcpy(at, tail, sizeof(tail));
 }
 
-static struct bare *machine(bool translated)
+static struct bare *machine(bool translated, struct latch *latch)
 {
     static const struct jit_config config = {.heat = 1, .cache_bytes = MIB(16)};
     struct bare *bare;
@@ -60,8 +92,9 @@ static struct bare *machine(bool translated)
     ck_assert_int_eq(bare_create(&bare, CPU_PENTIUM4, RAM_BYTES), STATUS_OK);
     if (translated)
         ck_assert_int_eq(jit_attach(bare->cpu, &config), STATUS_OK);
-    for (unsigned n = 0; n < 0x80; n++)
+    for (unsigned n = 0; n < 0x100; n++)
         put_snippet(bare, n);
+    mem_map_io(bare->mem, WINDOW, sizeof(latch->bytes), &latch_ops, latch);
     return bare;
 }
 
@@ -115,7 +148,7 @@ static void start(struct bare *bare, uint64_t seed)
         cpu->seg[SEG_DS].limit = next(&seed) & 0xffff;
         cpu->seg[SEG_DS].access &= (uint16_t)~ACCESS_G;
     }
-    cpu->eip = (next(&seed) & 0x7f) * SNIPPET + (wide ? CODE : 0);
+    cpu->eip = (next(&seed) & 0xff) * SNIPPET + (wide ? CODE : 0);
     cpu->reg[CPU_EAX] = next(&seed) & 0x03030303;
     cpu->reg[CPU_EBX] = next(&seed) & 1;
     cpu->reg[CPU_ECX] = count(&seed);
@@ -125,6 +158,10 @@ static void start(struct bare *bare, uint64_t seed)
         cpu->reg[CPU_EDI] = cpu->reg[CPU_ESI] + next(&seed) % 64 - 32;
     if (next(&seed) % 3 == 0)
         cpu->reg[CPU_ESI] |= next(&seed) << 17;
+    if (next(&seed) % 3 == 0)
+        cpu->reg[CPU_EDI] = WINDOW - 20 + next(&seed) % 0x2000;
+    if (next(&seed) % 4 == 0)
+        cpu->reg[CPU_ESI] = WINDOW - 20 + next(&seed) % 0x2000;
     for (uint32_t i = 0; i < DATA_SIZE; i += 64)
         bare->mem->ram[DATA + i + next(&seed) % 64] = next(&seed) & 3;
     mmu_select(cpu);
@@ -133,7 +170,8 @@ static void start(struct bare *bare, uint64_t seed)
     events_refresh(cpu);
 }
 
-static void compare(struct bare *bare[2], uint64_t seed)
+static void compare(struct bare *bare[2], const struct latch *latch,
+                    uint64_t seed)
 {
     uint64_t later = seed ^ 0x5555;
 
@@ -148,7 +186,8 @@ static void compare(struct bare *bare[2], uint64_t seed)
         if (end[0] != end[1] ||
             cpu_state_hash(bare[0]->cpu, STATE_HASH_INIT) !=
                 cpu_state_hash(bare[1]->cpu, STATE_HASH_INIT) ||
-            memcmp(bare[0]->mem->ram, bare[1]->mem->ram, RAM_BYTES) != 0)
+            memcmp(bare[0]->mem->ram, bare[1]->mem->ram, RAM_BYTES) != 0 ||
+            memcmp(&latch[0], &latch[1], sizeof(*latch)) != 0)
             ck_abort_msg("seed %llu, burst %u: eip %x %x, ecx %x %x",
                          (unsigned long long)seed, burst, bare[0]->cpu->eip,
                          bare[1]->cpu->eip, bare[0]->cpu->reg[CPU_ECX],
@@ -158,10 +197,13 @@ static void compare(struct bare *bare[2], uint64_t seed)
 
 START_TEST(alike)
 {
-    struct bare *bare[2] = {machine(false), machine(true)};
+    static const struct latch empty;
+    struct latch latch[2] = {empty, empty};
+    struct bare *bare[2] = {machine(false, &latch[0]),
+                            machine(true, &latch[1])};
 
     for (unsigned i = 0; i < CASES; i++)
-        compare(bare, i);
+        compare(bare, latch, i);
     bare_destroy(bare[0]);
     bare_destroy(bare[1]);
 }

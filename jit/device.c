@@ -1,0 +1,47 @@
+/* Accesses of translated code to devices that are quiet (core/bus.h), without
+ * a step of the interpreter. */
+#include <string.h>
+
+#include "cpu/interp.h"
+#include "jit/jit_int.h"
+
+/* What an instruction that only stores will store. */
+static bool stored_value(const struct cpu *cpu, const struct insn *insn,
+                         unsigned size, uint32_t *value)
+{
+    const uint8_t *bytes = (const uint8_t *)cpu->reg;
+
+    switch (insn_sem(insn)) {
+    case SEM_movs: *value = cpu->jit.scratch; return true;
+    case SEM_stos: *value = cpu->reg[CPU_EAX]; return true;
+    case SEM_mov: break;
+    default: return false;
+    }
+    if (insn_shape(insn) == SHAPE_EI)
+        *value = insn->imm;
+    else
+        *value = size == 1 ? bytes[insn->reg] : cpu->reg[insn->reg];
+    return true;
+}
+
+uint8_t *device_access(struct cpu *cpu, const struct site *site, laddr addr)
+{
+    unsigned size = site->size;
+    const struct mem_page *row = mmu_quiet(
+        cpu, site->write ? cpu->write_table : cpu->read_table, addr, size);
+    uint32_t value, offset;
+
+    if (!row)
+        return NULL;
+    offset = row->offset + (addr & MEM_PAGE_MASK);
+    if (!site->write) {
+        value = row->ops->read(row->dev, offset, size);
+    } else {
+        if (!stored_value(cpu, site->insn, size, &value))
+            return NULL;
+        row->ops->write(row->dev, offset, value & UINT32_MAX >> (32 - 8 * size),
+                        size);
+    }
+    cpu->jit.device = value;
+    return (uint8_t *)&cpu->jit.device;
+}
