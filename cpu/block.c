@@ -162,7 +162,7 @@ uint32_t blocks_mode(struct cpu *cpu)
                     (cpu->flat & 0x3f) << BLOCK_FLAT_SHIFT;
 
     if (cpu_paragraphs(cpu))
-        mode |= (cpu->plain & 0x3f) << BLOCK_PLAIN_SHIFT;
+        mode |= (cpu->plain[cpu_v86(cpu)] & 0x3f) << BLOCK_PLAIN_SHIFT;
     return mode | (cpu_code32(cpu) ? BLOCK_CODE32 : 0) |
            (cpu->seg[SEG_CS].base ? 0 : BLOCK_CS_0) |
            (cpu->window ? BLOCK_ARENA : 0) |

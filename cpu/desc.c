@@ -25,8 +25,7 @@ enum desc_found desc_find(struct cpu *cpu, uint16_t selector,
     out->addr = base + (selector & ~7u);
     out->selector = selector;
     out->null = false;
-    if (!mmu_load(cpu, out->addr, 4, false, &out->low) ||
-        !mmu_load(cpu, out->addr + 4, 4, false, &out->high))
+    if (!mmu_load_pair(cpu, out->addr, &out->low, &out->high))
         return DESC_FAULTED;
     if (cpu->model <= CPU_286)
         out->high &= 0xffff;
@@ -43,18 +42,12 @@ bool desc_load(struct cpu *cpu, uint16_t selector, unsigned vector,
     return found == DESC_FOUND;
 }
 
-bool desc_load_data(struct cpu *cpu, uint16_t selector, unsigned cpl,
-                    unsigned vector, struct descriptor *out)
+/* Whether the register may have it. */
+static bool check_data(struct cpu *cpu, unsigned cpl, unsigned vector,
+                       const struct descriptor *out)
 {
-    uint16_t access;
+    uint16_t access = desc_access(out), selector = out->selector;
 
-    if (desc_is_null(selector)) {
-        *out = (struct descriptor){.selector = selector, .null = true};
-        return true;
-    }
-    if (!desc_load(cpu, selector, vector, out))
-        return false;
-    access = desc_access(out);
     if (!(access & ACCESS_S) ||
         ((access & ACCESS_CODE) && !(access & ACCESS_RW)))
         return desc_fault(cpu, vector, selector);
@@ -64,6 +57,17 @@ bool desc_load_data(struct cpu *cpu, uint16_t selector, unsigned cpl,
     if (!desc_present(out))
         return desc_fault(cpu, VECTOR_NP, selector);
     return desc_probe(cpu, out);
+}
+
+bool desc_load_data(struct cpu *cpu, uint16_t selector, unsigned cpl,
+                    unsigned vector, struct descriptor *out)
+{
+    if (desc_is_null(selector)) {
+        *out = (struct descriptor){.selector = selector, .null = true};
+        return true;
+    }
+    return desc_load(cpu, selector, vector, out) &&
+           check_data(cpu, cpl, vector, out);
 }
 
 bool desc_load_stack(struct cpu *cpu, uint16_t selector, unsigned cpl,
@@ -128,19 +132,50 @@ bool desc_set_busy(struct cpu *cpu, const struct descriptor *d, bool busy)
                         busy ? access | DESC_BUSY : access & ~DESC_BUSY);
 }
 
+static bool row_fits(const struct cpu *cpu, const struct seg_row *row,
+                     const struct descriptor *d)
+{
+    return row->low == d->low && row->high == d->high &&
+           row->segment.selector == d->selector && row->cpl == cpu->cpl &&
+           !seg_aligns(cpu);
+}
+
+/* A data segment register, when the selector is not null. */
+static bool load_data(struct cpu *cpu, unsigned seg, uint16_t selector)
+{
+    struct seg_row *row = &cpu->seg_rows[selector >> 3 & (SEG_ROWS - 1)];
+    struct descriptor d;
+
+    if (!desc_load(cpu, selector, VECTOR_GP, &d))
+        return false;
+    if (row_fits(cpu, row, &d)) {
+        seg_set(cpu, seg, &row->segment);
+        return true;
+    }
+    if (!check_data(cpu, cpu->cpl, VECTOR_GP, &d))
+        return false;
+    desc_commit(cpu, seg, &d);
+    if ((desc_access(&d) & ACCESS_ACCESSED) && !seg_aligns(cpu))
+        *row = (struct seg_row){d.low, d.high, cpu->cpl, cpu->seg[seg]};
+    return true;
+}
+
 bool seg_load_register(struct cpu *cpu, unsigned seg, uint16_t selector)
 {
     struct descriptor d;
-    bool sound;
 
     if (cpu_paragraphs(cpu)) {
         seg_set_paragraph(cpu, seg, selector);
         return true;
     }
-    sound = seg == SEG_SS
-                ? desc_load_stack(cpu, selector, cpu->cpl, VECTOR_GP, &d)
-                : desc_load_data(cpu, selector, cpu->cpl, VECTOR_GP, &d);
-    if (sound)
+    if (seg == SEG_SS) {
+        if (!desc_load_stack(cpu, selector, cpu->cpl, VECTOR_GP, &d))
+            return false;
         desc_commit(cpu, seg, &d);
-    return sound;
+        return true;
+    }
+    if (!desc_is_null(selector))
+        return load_data(cpu, seg, selector);
+    seg_set_null(cpu, seg, selector);
+    return true;
 }

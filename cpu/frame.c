@@ -102,7 +102,7 @@ bool frame_store(struct cpu *cpu, struct frame *frame)
         unsigned place = (unsigned)(frame->count - 1 - n) * frame->size;
 
         if (host)
-            memcpy(host + place, &frame->word[n], frame->size);
+            mmu_put(host + place, frame->word[n], frame->size);
         else if (!store_word(cpu, frame, n))
             return false;
     }

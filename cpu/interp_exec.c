@@ -4,12 +4,31 @@
 #include "cpu/interp.h"
 #include "cpu/sys.h"
 
+/* Where eight words of the stack are, if they lie together; NULL: not. */
+static uint8_t *stack_words(const struct cpu *cpu, uint32_t esp, unsigned size)
+{
+    uint32_t mask = cpu_stack32(cpu) ? UINT32_MAX : UINT16_MAX;
+    uint32_t top = esp & mask;
+
+    if (top > mask - (8 * size - 1))
+        return NULL;
+    return interp_quick_write(cpu, SEG_SS, top, 8 * size);
+}
+
 /* All eight at once; the stack pointer pushed is the one before. */
 bool exec_pusha(struct cpu *cpu, const struct insn *insn)
 {
+    unsigned size = insn_size(insn);
+    uint8_t *host = stack_words(cpu, cpu->reg[CPU_ESP] - 8 * size, size);
     struct frame frame;
 
-    frame_begin(cpu, &frame, insn_size(insn));
+    if (host) {
+        for (unsigned n = 0; n < 8; n++)
+            mmu_put(host + (7 - n) * size, cpu->reg[n], size);
+        frame_release(cpu, 0 - 8 * size);
+        return true;
+    }
+    frame_begin(cpu, &frame, size);
     for (unsigned n = 0; n < 8; n++)
         frame_push(&frame, cpu->reg[n]);
     if (!frame_check(cpu, &frame) || !frame_store(cpu, &frame))
@@ -21,10 +40,13 @@ bool exec_pusha(struct cpu *cpu, const struct insn *insn)
 bool exec_popa(struct cpu *cpu, const struct insn *insn)
 {
     unsigned size = insn_size(insn);
+    const uint8_t *host = stack_words(cpu, cpu->reg[CPU_ESP], size);
     uint32_t value[8];
 
     for (unsigned n = 0; n < 8; n++) {
-        if (!frame_peek(cpu, n * size, size, &value[n]))
+        if (host)
+            value[n] = mmu_get(host + n * size, size);
+        else if (!frame_peek(cpu, n * size, size, &value[n]))
             return false;
     }
     for (unsigned n = 0; n < 8; n++) {

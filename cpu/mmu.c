@@ -222,8 +222,7 @@ bool mmu_load(struct cpu *cpu, laddr addr, unsigned size, bool user,
     unsigned part;
 
     if (from) {
-        *value = 0;
-        memcpy(value, from, size);
+        *value = mmu_get(from, size);
         return true;
     }
     if (known_load(cpu, addr, size, user, value))
@@ -256,6 +255,18 @@ bool mmu_load(struct cpu *cpu, laddr addr, unsigned size, bool user,
     return true;
 }
 
+bool mmu_load_pair(struct cpu *cpu, laddr addr, uint32_t *low, uint32_t *high)
+{
+    const uint8_t *from = filled_host(cpu->space->read, addr, 8, false);
+
+    if (!from)
+        return mmu_load(cpu, addr, 4, false, low) &&
+               mmu_load(cpu, addr + 4, 4, false, high);
+    memcpy(low, from, 4);
+    memcpy(high, from + 4, 4);
+    return true;
+}
+
 bool mmu_store(struct cpu *cpu, laddr addr, uint32_t value, unsigned size,
                bool user)
 {
@@ -267,7 +278,7 @@ bool mmu_store(struct cpu *cpu, laddr addr, uint32_t value, unsigned size,
     if (!to && user == cpu->user)
         to = mmu_beside_code(cpu, addr, size);
     if (to) {
-        memcpy(to, &value, size);
+        mmu_put(to, value, size);
         return true;
     }
     if (user == cpu->user && !crosses(addr, size) &&

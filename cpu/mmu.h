@@ -12,6 +12,8 @@
 #ifndef CPU_MMU_H
 #define CPU_MMU_H
 
+#include <string.h>
+
 #include "cpu/state.h"
 
 #define MMU_INVALID INT64_MIN
@@ -45,6 +47,9 @@ bool mmu_load(struct cpu *cpu, laddr addr, unsigned size, bool user,
               uint32_t *value);
 bool mmu_store(struct cpu *cpu, laddr addr, uint32_t value, unsigned size,
                bool user);
+
+/* Two words of a system structure, one behind the other. */
+bool mmu_load_pair(struct cpu *cpu, laddr addr, uint32_t *low, uint32_t *high);
 
 /* Checks that a store of `size` bytes (1..4096) would not fault and does what
  * it would do to A and D bits. */
@@ -102,6 +107,34 @@ bool mmu_peek(struct cpu *cpu, laddr addr, paddr *phys);
  * went through, and rows that are about to change. */
 void mmu_stored(struct cpu *cpu, paddr addr, unsigned size, const uint8_t *old);
 void mmu_remapped(struct cpu *cpu, uint32_t first_page, uint32_t pages);
+
+/* 1, 2 or 4 bytes of host memory; hosts are little-endian. */
+static inline uint32_t mmu_get(const uint8_t *from, unsigned size)
+{
+    uint32_t value;
+    uint16_t half;
+
+    if (size == 4) {
+        memcpy(&value, from, 4);
+        return value;
+    }
+    if (size == 1)
+        return *from;
+    memcpy(&half, from, 2);
+    return half;
+}
+
+static inline void mmu_put(uint8_t *to, uint32_t value, unsigned size)
+{
+    uint16_t half = (uint16_t)value;
+
+    if (size == 4)
+        memcpy(to, &value, 4);
+    else if (size == 1)
+        *to = (uint8_t)value;
+    else
+        memcpy(to, &half, 2);
+}
 
 /* Quick path on one page. Returns NULL for anything else: a crossing access,
  * a miss, a device. Sizes 1, 2, 4. */

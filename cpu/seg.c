@@ -34,7 +34,7 @@ bool seg_allows(const struct segment *s, uint32_t offset, unsigned size,
 /* CR0.AM, AC and CPL 3 together: the 486's alignment checks. */
 static bool checks_alignment(const struct cpu *cpu)
 {
-    return (cpu->cr0 & CR0_AM) && (cpu->eflags & FLAG_AC) && cpu->cpl == 3;
+    return seg_aligns(cpu) && cpu->cpl == 3;
 }
 
 bool seg_unaligned(const struct cpu *cpu, laddr addr, unsigned size)
@@ -137,21 +137,38 @@ static uint8_t fast_bits(const struct cpu *cpu, const struct segment *s)
     return (uint8_t)fast;
 }
 
+static uint32_t with_bit(uint32_t bits, unsigned n, bool value)
+{
+    return (bits & ~(1u << n)) | (uint32_t)value << n;
+}
+
+static void note_kind(struct cpu *cpu, unsigned seg)
+{
+    const struct segment *s = &cpu->seg[seg];
+    uint8_t access = (uint8_t)s->access;
+    bool small = s->write_end == 0x10000;
+
+    cpu->flat = with_bit(cpu->flat, seg, s->fast & SEG_FLAT);
+    cpu->plain[0] = with_bit(cpu->plain[0], seg, small && access == PLAIN_REAL);
+    cpu->plain[1] = with_bit(cpu->plain[1], seg, small && access == PLAIN_V86);
+}
+
 static void derive(struct cpu *cpu, unsigned seg)
 {
     struct segment *s = &cpu->seg[seg];
     uint64_t end = (uint64_t)s->limit + 1;
+    uint8_t fast = fast_bits(cpu, s);
 
-    s->fast = fast_bits(cpu, s);
-    s->read_end = s->fast & SEG_FAST_READ ? end : 0;
-    s->write_end = s->fast & SEG_FAST_WRITE ? end : 0;
-    cpu->flat &= ~(1u << seg);
-    if (s->fast & SEG_FLAT)
-        cpu->flat |= 1u << seg;
-    cpu->plain &= ~(1u << seg);
-    if (s->write_end == 0x10000 &&
-        (s->access & 0xff) == (cpu->cpl == 3 ? PLAIN_V86 : PLAIN_REAL))
-        cpu->plain |= 1u << seg;
+    s->fast = fast;
+    s->read_end = fast & SEG_FAST_READ ? end : 0;
+    s->write_end = fast & SEG_FAST_WRITE ? end : 0;
+    note_kind(cpu, seg);
+}
+
+void seg_set(struct cpu *cpu, unsigned seg, const struct segment *s)
+{
+    cpu->seg[seg] = *s;
+    note_kind(cpu, seg);
 }
 
 void seg_update_all(struct cpu *cpu)
@@ -168,7 +185,8 @@ void seg_update(struct cpu *cpu, unsigned seg)
     if ((seg == SEG_CS || seg == SEG_SS) && user != cpu->user) {
         cpu->user = user;
         mmu_select(cpu);
-        seg_update_all(cpu);
+        if (seg_aligns(cpu))
+            seg_update_all(cpu);
         if (cpu->cr4 & CR4_PVI)
             events_refresh(cpu); /* VIF and VIP matter in ring 3 */
     }

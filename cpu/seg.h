@@ -2,14 +2,22 @@
 #ifndef CPU_SEG_H
 #define CPU_SEG_H
 
-#include <string.h>
-
 #include "cpu/mmu.h"
 
 /* Recomputes what is derived from base, limit and access of a segment
  * register, and for CS and SS also cpl-dependent state (mmu_select()). Every
  * change of a hidden part ends with this. */
 void seg_update(struct cpu *cpu, unsigned seg);
+
+/* Loads a register with a hidden part that was derived before, when alignment
+ * was not checked as it is not now; not CS or SS. */
+void seg_set(struct cpu *cpu, unsigned seg, const struct segment *s);
+
+/* Whether CR0.AM and AC are set: accesses of ring 3 must be aligned. */
+static inline bool seg_aligns(const struct cpu *cpu)
+{
+    return (cpu->cr0 & CR0_AM) && (cpu->eflags & FLAG_AC);
+}
 
 /* The same for all six: after a change of what alignment checks depend on. */
 void seg_update_all(struct cpu *cpu);
@@ -67,8 +75,7 @@ static inline bool seg_load(struct cpu *cpu, unsigned seg, uint32_t offset,
         const uint8_t *host = mmu_read_host(cpu, s->base + offset, size);
 
         if (host) {
-            *value = 0;
-            memcpy(value, host, size); /* hosts are little-endian */
+            *value = mmu_get(host, size);
             return true;
         }
     }
@@ -85,7 +92,7 @@ static inline bool seg_store(struct cpu *cpu, unsigned seg, uint32_t offset,
         uint8_t *host = mmu_write_host(cpu, s->base + offset, size);
 
         if (host) {
-            memcpy(host, &value, size);
+            mmu_put(host, value, size);
             return true;
         }
     }

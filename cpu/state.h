@@ -128,6 +128,16 @@ struct xmm {
 
 #define XMM_REGS 8
 
+/* What a descriptor gave when it was loaded into a data segment register: the
+ * same bytes give the same again. */
+struct seg_row {
+    uint32_t low, high;
+    uint8_t cpl;
+    struct segment segment; /* its selector is the key, too */
+};
+
+#define SEG_ROWS 16u
+
 struct table_register {
     uint32_t base;
     uint16_t limit;
@@ -267,11 +277,11 @@ struct cpu {
     uint64_t limit;       /* no block is entered that could pass this count */
     const uint8_t *arena; /* where blocks are */
     const uint32_t *block_hash;
-    uint32_t mode;  /* what blocks depend on */
-    bool recheck;   /* blocks_find() has to look at rows of memory */
-    uint32_t flat;  /* bit n: seg[n] is SEG_FLAT; derived by seg_update() */
-    uint32_t plain; /* bit n: a load of seg[n] in real mode or V86 changes its
-                       base and nothing else; derived, too */
+    uint32_t mode;     /* what blocks depend on */
+    bool recheck;      /* blocks_find() has to look at rows of memory */
+    uint32_t flat;     /* bit n: seg[n] is SEG_FLAT; derived by seg_update() */
+    uint32_t plain[2]; /* bit n: a load of seg[n] in real mode, in V86 mode,
+                          changes its base and nothing else; derived, too */
     uint32_t stack_mask; /* FFFF or FFFFFFFF, by SS.B */
     uint32_t debugging;  /* DEBUG_ON_*, see debug_int.h; 0: nothing is set */
 
@@ -296,6 +306,8 @@ struct cpu {
     bool unfinished; /* a repeated instruction was left, to go on later */
     uint8_t ext;     /* 1 while an event that the program did not ask for is
                         delivered: bit EXT of error codes */
+
+    struct seg_row seg_rows[SEG_ROWS]; /* by selector / 8 */
 
     struct addr_space *space; /* see mmu.h */
     uint8_t *window;          /* of its arena, see mmu.h; NULL: it has none */

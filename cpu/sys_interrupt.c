@@ -70,8 +70,7 @@ static bool load_gate(struct cpu *cpu, const struct interrupt *i,
     if (at + 7 > cpu->idtr.limit)
         return fault_vector(cpu, VECTOR_GP, i->vector);
     *gate = (struct descriptor){.addr = cpu->idtr.base + at};
-    if (!mmu_load(cpu, gate->addr, 4, false, &gate->low) ||
-        !mmu_load(cpu, gate->addr + 4, 4, false, &gate->high))
+    if (!mmu_load_pair(cpu, gate->addr, &gate->low, &gate->high))
         return false;
     if (!is_interrupt_gate(cpu, desc_system_type(gate)))
         return fault_vector(cpu, VECTOR_GP, i->vector);

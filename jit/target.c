@@ -27,6 +27,7 @@ void target_forget_all(struct jit *jit)
     memset(jit->cpu->jit.segments, 0, sizeof(jit->cpu->jit.segments));
     memset(jit->tags, 0, sizeof(jit->tags));
     jit->tag_count = 0;
+    jit->selected = NULL;
 }
 
 /* Numbers are not used again before all rows are gone. */
@@ -55,11 +56,15 @@ void target_select(struct jit *jit, uint32_t mode)
     uint64_t name = *cpu->fetch_name;
     struct tag *t = &jit->tags[(mode ^ base >> 4 ^ (uint32_t)name) % TAGS];
 
+    if (t == jit->selected && t->name == name && t->mode == mode &&
+        t->base == base)
+        return;
     if (!t->number || t->name != name || t->mode != mode || t->base != base) {
         uint32_t number = fresh_number(jit);
 
         *t = (struct tag){name, mode, base, number};
     }
+    jit->selected = t;
     jit->cpu->jit.tag = (uint64_t)t->number << 32;
     if (mode & (BLOCK_REAL | BLOCK_V86))
         note_segment(jit, t);
