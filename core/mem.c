@@ -147,11 +147,12 @@ static void io_store(const struct mem_page *page, uint32_t offset,
 
 static uint32_t get_le(const uint8_t *from, unsigned size)
 {
-    uint32_t value = 0;
-
-    for (unsigned i = 0; i < size; i++)
-        value |= (uint32_t)from[i] << (8 * i);
-    return value;
+    if (size == 1)
+        return from[0];
+    if (size == 2)
+        return from[0] | (uint32_t)from[1] << 8;
+    return from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 |
+           (uint32_t)from[3] << 24;
 }
 
 uint32_t mem_load(struct mem *mem, paddr addr, unsigned size)

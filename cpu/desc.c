@@ -156,7 +156,10 @@ static bool load_data(struct cpu *cpu, unsigned seg, uint16_t selector)
         return false;
     desc_commit(cpu, seg, &d);
     if ((desc_access(&d) & ACCESS_ACCESSED) && !seg_aligns(cpu))
-        *row = (struct seg_row){d.low, d.high, cpu->cpl, cpu->seg[seg]};
+        *row = (struct seg_row){.low = d.low,
+                                .high = d.high,
+                                .cpl = cpu->cpl,
+                                .segment = cpu->seg[seg]};
     return true;
 }
 

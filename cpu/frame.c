@@ -47,14 +47,14 @@ static uint8_t *plain_host(const struct cpu *cpu, const struct frame *frame)
     unsigned bytes = (unsigned)frame->count * frame->size;
     uint32_t top;
 
-    if (!bytes || frame->narrow || frame->user != cpu->user)
+    if (!bytes || frame->narrow)
         return NULL;
     top = word_offset(frame, frame->count - 1u);
     if (top + (bytes - 1) > stack_mask(&frame->ss) ||
         !seg_allows(&frame->ss, top, bytes, true) ||
         (frame->user && (cpu->eflags & FLAG_AC)))
         return NULL;
-    return mmu_write_host(cpu, frame->ss.base + top, bytes);
+    return mmu_write_host_as(cpu, frame->ss.base + top, bytes, frame->user);
 }
 
 bool frame_check(struct cpu *cpu, const struct frame *frame)

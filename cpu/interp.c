@@ -317,10 +317,16 @@ static enum place string_place(const struct insn *insn, uint32_t mode)
 
 bool insn_keeps_flags(const struct insn *insn)
 {
+    static exec_fn *const whole[] = {exec_pushf, exec_popf, exec_int_n,
+                                     exec_int3,  exec_into, exec_iret};
     const struct insn_info *info = &insn_info[insn->slot];
+    exec_fn *fn = exec_of[insn->slot];
 
-    return exec_of[insn->slot] && exec_of[insn->slot] != exec_esc &&
-           !info->flags_read && !info->flags_written;
+    for (unsigned i = 0; i < ARRAY_LEN(whole); i++) {
+        if (fn == whole[i])
+            return true;
+    }
+    return fn && fn != exec_esc && !info->flags_read && !info->flags_written;
 }
 
 enum sem insn_sem(const struct insn *insn)

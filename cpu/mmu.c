@@ -255,6 +255,12 @@ bool mmu_load(struct cpu *cpu, laddr addr, unsigned size, bool user,
     return true;
 }
 
+uint8_t *mmu_write_host_as(const struct cpu *cpu, laddr addr, unsigned size,
+                           bool user)
+{
+    return filled_host(cpu->space->write, addr, size, user);
+}
+
 bool mmu_load_pair(struct cpu *cpu, laddr addr, uint32_t *low, uint32_t *high)
 {
     const uint8_t *from = filled_host(cpu->space->read, addr, 8, false);

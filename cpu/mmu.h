@@ -48,6 +48,11 @@ bool mmu_load(struct cpu *cpu, laddr addr, unsigned size, bool user,
 bool mmu_store(struct cpu *cpu, laddr addr, uint32_t value, unsigned size,
                bool user);
 
+/* Where `size` bytes may be stored plainly with the rights of `user`, which
+ * need not be the present ones; NULL: not so simple. */
+uint8_t *mmu_write_host_as(const struct cpu *cpu, laddr addr, unsigned size,
+                           bool user);
+
 /* Two words of a system structure, one behind the other. */
 bool mmu_load_pair(struct cpu *cpu, laddr addr, uint32_t *low, uint32_t *high);
 

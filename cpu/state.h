@@ -134,7 +134,10 @@ struct seg_row {
     uint32_t low, high;
     uint8_t cpl;
     struct segment segment; /* its selector is the key, too */
+    uint64_t unused[2];
 };
+
+_Static_assert(sizeof(struct seg_row) == 64, "x64_system.c");
 
 #define SEG_ROWS 16u
 

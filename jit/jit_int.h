@@ -142,6 +142,7 @@ struct jit {
     uint32_t enter, leave, resume, redo, step, flags;
     uint32_t load_xmm, load_fpu, save_fpu;
     uint32_t fpu_check, set_c1, fpu_call[FPU_CALL_FORMS];
+    uint32_t flat_segment[SEG_GS + 1]; /* see thunk_flat_segment() */
     /* Load, store; 1, 2, 4, 8, 16 bytes, 16 bytes that must be aligned, 10. */
     uint32_t miss[2][THUNK_SIZES];
     uint32_t repeat[REPEAT_KINDS][3];         /* elements of 1, 2, 4 bytes */

@@ -54,11 +54,12 @@ void target_select(struct jit *jit, uint32_t mode)
     const struct cpu *cpu = jit->cpu;
     uint32_t base = cpu->seg[SEG_CS].base;
     uint64_t name = *cpu->fetch_name;
-    struct tag *t = &jit->tags[(mode ^ base >> 4 ^ (uint32_t)name) % TAGS];
+    const struct tag *s = jit->selected;
+    struct tag *t;
 
-    if (t == jit->selected && t->name == name && t->mode == mode &&
-        t->base == base)
+    if (s && s->name == name && s->mode == mode && s->base == base)
         return;
+    t = &jit->tags[(mode ^ base >> 4 ^ (uint32_t)name) % TAGS];
     if (!t->number || t->name != name || t->mode != mode || t->base != base) {
         uint32_t number = fresh_number(jit);
 

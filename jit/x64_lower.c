@@ -169,6 +169,10 @@ static void lower_lost(struct lower *l)
 
 void lower_step(struct lower *l)
 {
+    if (insn_keeps_flags(l->insn)) { /* it may never ask for them */
+        flags_hand_over(l);
+        memset(&l->list, 0, sizeof(l->list));
+    }
     x64_mov_imm(&l->x, R10, lower_site(l, SITE_STEP));
     lower_call_thunk(l, l->jit->step);
     memset(&l->list, 0, sizeof(l->list));

@@ -237,6 +237,10 @@ void lower_comi_flags(struct lower *l);
 /* x64_system.c */
 bool lower_system_native(const struct insn *insn);
 void lower_system(struct lower *l);
+/* Loads a data segment register that is flat at a privilege below 3 with the
+ * selector in r9d, if that makes it flat again and was seen before: carry
+ * clear. Carry set: nothing happened. */
+void thunk_flat_segment(struct x64 *x, unsigned seg);
 
 /* x64_fpu.c */
 bool lower_fpu_native(const struct cpu *cpu, const struct insn *insn);

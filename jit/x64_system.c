@@ -32,6 +32,8 @@ enum {
     OP_JMP_FAR = INSN_SLOT_ONE + 0xea,
     OP_CLI = INSN_SLOT_ONE + 0xfa,
     OP_STI = INSN_SLOT_ONE + 0xfb,
+    OP_CLTS = INSN_SLOT_0F + 0x06,
+    OP_MOV_R_CR = INSN_SLOT_0F + 0x20,
     OP_PUSH_FS = INSN_SLOT_0F + 0xa0,
     OP_POP_FS = INSN_SLOT_0F + 0xa1,
     OP_PUSH_GS = INSN_SLOT_0F + 0xa8,
@@ -39,11 +41,20 @@ enum {
     OP_LSS = INSN_SLOT_0F + 0xb2,
     OP_LFS = INSN_SLOT_0F + 0xb4,
     OP_LGS = INSN_SLOT_0F + 0xb5,
+    OP_INVLPG = INSN_SLOT_GROUP + 8 * 18 + 7,
 };
 
 static bool is_plain(uint32_t mode, unsigned seg)
 {
     return seg <= SEG_GS && (mode & BLOCK_PLAIN(seg));
+}
+
+/* A load that may leave a flat segment flat; not of SS or CS. */
+static bool is_flat(uint32_t mode, unsigned seg)
+{
+    return seg <= SEG_GS && seg != SEG_SS && seg != SEG_CS &&
+           (mode & BLOCK_FLAT(seg)) &&
+           !(mode & (BLOCK_USER | BLOCK_REAL | BLOCK_V86));
 }
 
 bool lower_system_native(const struct insn *insn)
@@ -63,8 +74,11 @@ bool lower_system_native(const struct insn *insn)
     case OP_POP_SS:
     case OP_POP_DS:
     case OP_POP_FS:
-    case OP_POP_GS: return is_plain(mode, insn->reg);
-    case OP_MOV_SEG_E: return insn->reg != SEG_CS && is_plain(mode, insn->reg);
+    case OP_POP_GS:
+        return is_plain(mode, insn->reg) || is_flat(mode, insn->reg);
+    case OP_MOV_SEG_E:
+        return insn->reg != SEG_CS &&
+               (is_plain(mode, insn->reg) || is_flat(mode, insn->reg));
     case OP_LES:
     case OP_LDS:
     case OP_LSS:
@@ -79,6 +93,11 @@ bool lower_system_native(const struct insn *insn)
     case OP_POPF:
     case OP_CLI:
     case OP_STI: return (mode & BLOCK_V86) || !(mode & BLOCK_USER);
+    case OP_INVLPG: return !(mode & BLOCK_USER) && (insn->flags & INSN_MEM);
+    case OP_CLTS: return !(mode & BLOCK_USER);
+    case OP_MOV_R_CR:
+        return !(mode & BLOCK_USER) &&
+               (insn->reg == 0 || insn->reg == 2 || insn->reg == 3);
     default: return false;
     }
 }
@@ -108,9 +127,85 @@ static void check_pointers(struct lower *l)
     lower_redo_if(l, CC_NZ);
 }
 
+static struct x64_mem seg_row_at(size_t member)
+{
+    return (struct x64_mem){REG_CPU, R10, 0,
+                            (int32_t)(offsetof(struct cpu, seg_rows) + member)};
+}
+
+#define ROW(member) seg_row_at(offsetof(struct seg_row, member))
+
+/* r8 = the descriptor of selector r9d in the GDT */
+static void emit_descriptor(struct x64 *x, uint8_t *fail[5])
+{
+    x64_load_zx(x, 2, R10, FIELD(gdtr.limit));
+    x64_mov_rr(x, R8, R9);
+    x64_alu_imm_r(x, 4, ALU_OR, R8, 7);
+    x64_rr(x, 4, 0x39, R10, R8);
+    fail[0] = x64_jcc(x, CC_NBE);
+    x64_alu_imm_r(x, 4, ALU_XOR, R8, 7);
+    x64_rm(x, 4, 0x03, R8, FIELD(gdtr.base));
+    x64_mov_rr(x, R10, R8);
+    x64_alu_imm_r(x, 4, ALU_AND, R10, MEM_PAGE_MASK);
+    x64_alu_imm_r(x, 4, ALU_CMP, R10, MEM_PAGE_BYTES - 8);
+    fail[1] = x64_jcc(x, CC_NBE);
+    x64_mov_rr(x, R10, R8);
+    x64_digit_r(x, 4, 0xc1, SHIFT_SHR, R10);
+    x64_byte(x, MEM_PAGE_BITS);
+    x64_digit_r(x, 4, 0xc1, SHIFT_SHL, R10);
+    x64_byte(x, 3);
+    x64_rm(x, 8, 0x03, R10, FIELD(read_table));
+    x64_load(x, 8, R10, x64_at(R10, 0));
+    x64_rr(x, 8, 0x85, R10, R10);
+    fail[2] = x64_jcc(x, CC_S);
+    x64_load(x, 8, R8, (struct x64_mem){R8, R10, 0, 0});
+}
+
+void thunk_flat_segment(struct x64 *x, unsigned seg)
+{
+    uint8_t *fail[10];
+    unsigned n = 5;
+
+    x64_digit_r(x, 4, 0xf7, 0, R9); /* test: the LDT */
+    x64_dword(x, 4);
+    fail[3] = x64_jcc(x, CC_NZ);
+    x64_alu_imm_r(x, 4, ALU_CMP, R9, 4); /* null */
+    fail[4] = x64_jcc(x, CC_B);
+    emit_descriptor(x, fail);
+    x64_mov_rr(x, R10, R9);
+    x64_alu_imm_r(x, 4, ALU_AND, R10, (SEG_ROWS - 1) << 3);
+    x64_digit_r(x, 4, 0xc1, SHIFT_SHL, R10);
+    x64_byte(x, 3);
+    x64_rm(x, 8, 0x39, R8, ROW(low));
+    fail[n++] = x64_jcc(x, CC_NZ);
+    x64_rm(x, 2, 0x39, R9, ROW(segment.selector));
+    fail[n++] = x64_jcc(x, CC_NZ);
+    x64_load_zx(x, 1, R8, FIELD(cpl));
+    x64_rm(x, 1, 0x39, R8, ROW(cpl));
+    fail[n++] = x64_jcc(x, CC_NZ);
+    x64_digit_m(x, 1, 0xf7, 0, ROW(segment.fast));
+    x64_byte(x, SEG_FLAT);
+    fail[n++] = x64_jcc(x, CC_Z);
+    /* What else there is of a flat segment, it has already. */
+    x64_load_zx(x, 2, R8, ROW(segment.access));
+    x64_store(x, 2, R8, seg_field(seg, offsetof(struct segment, access)));
+    x64_store(x, 2, R9, SELECTOR(seg));
+    x64_byte(x, 0xf8); /* clc */
+    x64_byte(x, 0xc3);
+    while (n--)
+        x64_patch(fail[n], x->at);
+    x64_byte(x, 0xf9); /* stc */
+    x64_byte(x, 0xc3);
+}
+
 /* Selector r9d to a segment register; r9d = the base. */
 static void set_segment(struct lower *l, unsigned seg)
 {
+    if (is_flat(l->mode, seg)) {
+        lower_call_thunk(l, l->jit->flat_segment[seg]);
+        lower_redo_if(l, CC_B);
+        return;
+    }
     x64_store(&l->x, 2, R9, SELECTOR(seg));
     x64_digit_r(&l->x, 4, 0xc1, SHIFT_SHL, R9);
     x64_byte(&l->x, 4);
@@ -355,6 +450,33 @@ static void set_interrupt(struct lower *l)
     x64_land(&l->x, skip);
 }
 
+/* The end of a block that leads on to what follows. */
+static void go_behind(struct lower *l)
+{
+    lower_goto(l, l->b->block->eip + l->insn->offset + l->insn->length);
+}
+
+static void read_control(struct lower *l)
+{
+    static const size_t at[] = {offsetof(struct cpu, cr0), 0,
+                                offsetof(struct cpu, cr2),
+                                offsetof(struct cpu, cr3)};
+    unsigned n = l->insn->rm;
+
+    check_privilege(l);
+    flags_reg_write(l, 4, n);
+    x64_load(&l->x, 4, host_reg(4, n), x64_at(REG_CPU, at[l->insn->reg]));
+}
+
+static void clear_task_switched(struct lower *l)
+{
+    check_privilege(l);
+    x64_digit_m(&l->x, 4, 0xf7, 0, FIELD(cr0)); /* test */
+    x64_dword(&l->x, CR0_TS);
+    lower_redo_if(l, CC_NZ);
+    go_behind(l);
+}
+
 void lower_system(struct lower *l)
 {
     switch (l->insn->slot) {
@@ -378,6 +500,12 @@ void lower_system(struct lower *l)
     case OP_POPF: pop_flags(l); break;
     case OP_CLI: clear_interrupt(l); break;
     case OP_STI: set_interrupt(l); break;
+    case OP_INVLPG: /* no translation outlives the entry that it stems from */
+        check_privilege(l);
+        go_behind(l);
+        break;
+    case OP_CLTS: clear_task_switched(l); break;
+    case OP_MOV_R_CR: read_control(l); break;
     default: push_segment(l); break;
     }
 }

@@ -361,6 +361,10 @@ void thunks_emit(struct jit *jit)
         jit->fpu_call[i] = begin(jit, &x);
         emit_fpu_call(&x, i & 2, i & 1 ? 2 : 1);
     }
+    for (unsigned seg = 0; seg <= SEG_GS; seg++) {
+        jit->flat_segment[seg] = begin(jit, &x);
+        thunk_flat_segment(&x, seg);
+    }
     for (unsigned i = 0; i < THUNK_SIZES; i++) {
         jit->miss[0][i] = begin(jit, &x);
         emit_miss(jit, &x, false, sizes[i], i == 5);
