@@ -211,13 +211,15 @@ static bool overlaps(const struct block *block, uint32_t first, uint32_t last)
     return block->phys <= last && block->phys + (block->bytes - 1u) >= first;
 }
 
-/* Kills what overlaps [first, last] of a page, and takes the dead out. */
+/* Kills what overlaps [first, last] of a page, and takes the dead out. What no
+ * block is left of is data again. */
 static void drop_range(struct cpu *cpu, uint32_t number, uint32_t first,
                        uint32_t last)
 {
     struct block_cache *cache = cpu->blocks;
     struct code_page *page = &cache->pages[number];
     uint32_t *at = &page->blocks;
+    uint64_t granules = 0;
 
     while (*at) {
         struct block *block = block_get(cache, *at);
@@ -225,13 +227,15 @@ static void drop_range(struct cpu *cpu, uint32_t number, uint32_t first,
         if (overlaps(block, first, last))
             kill_block(cpu, block->stand_in ? block_get(cache, block->alias)
                                             : block);
-        if (is_dead(cache, block))
+        if (is_dead(cache, block)) {
             *at = block->next_in_page;
-        else
-            at = &block->next_in_page;
+            continue;
+        }
+        granules |= mem_granules(block->phys & MEM_PAGE_MASK, block->bytes);
+        at = &block->next_in_page;
     }
+    cpu->mem->pages[number].granules = granules;
     if (!page->blocks) {
-        cpu->mem->pages[number].granules = 0;
         mem_flag_page(cpu->mem, number, 0, MEM_PAGE_CODE);
     }
 }
