@@ -348,6 +348,8 @@ bool fpu_trans_sincos(struct f80 a, struct f80 *sine, struct f80 *cosine,
     struct real s, c;
     struct f80 special;
 
+    if (fpu_quick_sincos(&a, sine, cosine, env))
+        return true;
     env->rounded_up = false;
     if (angle_special(a, env, &special)) {
         if (sine)
@@ -481,7 +483,10 @@ struct f80 fpu_trans_atan(struct f80 y, struct f80 x, struct f80_env *env)
     enum f80_class cy = f80_classify(y), cx = f80_classify(x);
     struct real angle;
     unsigned quarters;
+    struct f80 quick;
 
+    if (fpu_quick_atan(&y, &x, env, &quick))
+        return quick;
     env->rounded_up = false;
     if (cy >= F80_QNAN || cx >= F80_QNAN)
         return f80_add(y, x, env);

@@ -28,4 +28,10 @@ struct f80 fpu_trans_log(struct f80 y, struct f80 x, struct f80_env *env);
 /* FYL2XP1: y * log2(x + 1). */
 struct f80 fpu_trans_log1p(struct f80 y, struct f80 x, struct f80_env *env);
 
+/* The instruction D9 `modrm`, when it has one result, arguments need no thought
+ * and the result is rounded without doubt. False: nothing is done. */
+bool fpu_trans_quick(unsigned modrm, const struct f80 *st0,
+                     const struct f80 *st1, struct f80_env *env,
+                     struct f80 *out);
+
 #endif

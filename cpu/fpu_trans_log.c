@@ -115,7 +115,10 @@ struct f80 fpu_trans_exp(struct f80 a, struct f80_env *env)
 {
     enum f80_class c = f80_classify(a);
     struct real x;
+    struct f80 quick;
 
+    if (fpu_quick_exp(&a, env, &quick))
+        return quick;
     env->rounded_up = false;
     if (c >= F80_QNAN)
         return f80_add(a, a, env);
@@ -251,8 +254,11 @@ struct f80 fpu_trans_log(struct f80 y, struct f80 x, struct f80_env *env)
 {
     enum f80_class cy = f80_classify(y), cx = f80_classify(x);
     struct real r, l;
+    struct f80 quick;
     bool exact;
 
+    if (fpu_quick_log(&y, &x, env, &quick))
+        return quick;
     env->rounded_up = false;
     if (cy >= F80_QNAN || cx >= F80_QNAN)
         return f80_add(y, x, env);

@@ -6,6 +6,7 @@
  * beside the host's: see struct cpu_jit. */
 #include "cpu/block.h"
 #include "cpu/fpu.h"
+#include "cpu/fpu_trans.h"
 #include "jit/jit_int.h"
 
 #define SW_FLAGS 0x003fu
@@ -35,11 +36,11 @@ static bool is_nan(struct f80 a)
 }
 
 /* Condition codes but C1 that the instruction has set. */
-static unsigned codes_given(struct f80 st0, const struct insn *insn)
+static unsigned codes_given(const struct cpu *cpu, const struct insn *insn)
 {
     switch (insn->imm2) {
     case 0xf5: /* FPREM1, FPREM */
-    case 0xf8: return is_nan(st0) ? SW_C2 : SW_C0 | SW_C2 | SW_C3;
+    case 0xf8: return is_nan(cpu->fpu.reg[1]) ? SW_C2 : SW_C0 | SW_C2 | SW_C3;
     case 0xf2: /* FPTAN, FSINCOS, FSIN, FCOS */
     case 0xfb:
     case 0xfe:
@@ -48,9 +49,8 @@ static unsigned codes_given(struct f80 st0, const struct insn *insn)
     }
 }
 
-void jit_fpu_call(struct cpu *cpu, uint32_t place)
+static void run(struct cpu *cpu, const struct insn *insn)
 {
-    const struct insn *insn = insn_at(cpu, place);
     struct fpu *fpu = &cpu->fpu;
     unsigned given;
 
@@ -61,12 +61,35 @@ void jit_fpu_call(struct cpu *cpu, uint32_t place)
     fpu->reg[1] = operand(cpu, 0);
     fpu->reg[2] = operand(cpu, 1);
     fpu_run_register(cpu, insn);
-    given = codes_given(fpu->reg[fpu->top], insn);
+    given = codes_given(cpu, insn);
     cpu->jit.fpu_flags |= fpu->status & SW_FLAGS;
     cpu->jit.fpu_c1 = fpu->status & SW_C1;
     cpu->jit.fpu_keep &= (uint16_t)~given;
     cpu->jit.fpu_codes =
         (uint16_t)((cpu->jit.fpu_codes & ~given) | (fpu->status & given));
+}
+
+void jit_fpu_call(struct cpu *cpu, uint32_t place, unsigned form)
+{
+    const struct insn *insn = insn_at(cpu, place);
+    struct f80 st0 = operand(cpu, 0), st1 = operand(cpu, 1);
+    struct f80 *out = &cpu->fpu.reg[form == FPU_FORM_POPS ? 2 : 1];
+    struct f80_env env;
+
+    env.rounding = (enum f80_rounding)(cpu->jit.fpu_control >> 10 & 3);
+    env.flags = 0;
+    if (!fpu_trans_quick(insn->imm2, &st0, &st1, &env, out)) {
+        run(cpu, insn);
+        return;
+    }
+    if (form == FPU_FORM_KEEPS)
+        cpu->fpu.reg[2] = st1;
+    cpu->jit.fpu_flags |= env.flags;
+    cpu->jit.fpu_c1 = env.rounded_up ? SW_C1 : 0;
+    if (insn->imm2 >= 0xfe) { /* FSIN, FCOS */
+        cpu->jit.fpu_keep &= (uint16_t)~SW_C2;
+        cpu->jit.fpu_codes &= (uint16_t)~SW_C2;
+    }
 }
 
 bool jit_fpu_check(struct cpu *cpu, uint32_t place)

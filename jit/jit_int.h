@@ -59,17 +59,25 @@ enum {
     FPU_CALL_ST0 = 1 << 0, /* these are full */
     FPU_CALL_ST1 = 1 << 1,
     FPU_CALL_PUSHES = 1 << 2, /* ST(7) is empty */
-    FPU_CALL_POPS = 1 << 3,
-    FPU_CALL_FORMS = 4
+    FPU_CALL_POPS = 1 << 3
 };
 
-static inline unsigned fpu_call_form(unsigned needs)
+/* ORDER fpu_form: bit 0: two results, bit 1: two operands. */
+enum fpu_form {
+    FPU_FORM_ST0,
+    FPU_FORM_PUSHES,
+    FPU_FORM_POPS,
+    FPU_FORM_KEEPS, /* ST(1) as it is */
+    FPU_FORMS
+};
+
+static inline enum fpu_form fpu_call_form(unsigned needs)
 {
     if (needs & FPU_CALL_PUSHES)
-        return 1;
+        return FPU_FORM_PUSHES;
     if (needs & FPU_CALL_POPS)
-        return 2;
-    return needs & FPU_CALL_ST1 ? 3 : 0;
+        return FPU_FORM_POPS;
+    return needs & FPU_CALL_ST1 ? FPU_FORM_KEEPS : FPU_FORM_ST0;
 }
 
 /* A jump out of a translation to a known place. While it has a target, the
@@ -141,8 +149,8 @@ struct jit {
     struct host_code_map *code_map; /* the same */
     uint32_t enter, leave, resume, redo, step, flags;
     uint32_t load_xmm, load_fpu, save_fpu;
-    uint32_t fpu_check, set_c1, fpu_call[FPU_CALL_FORMS];
     uint32_t flat_segment[SEG_GS + 1]; /* see thunk_flat_segment() */
+    uint32_t fpu_check, set_c1, fpu_call[FPU_FORMS];
     /* Load, store; 1, 2, 4, 8, 16 bytes, 16 bytes that must be aligned, 10. */
     uint32_t miss[2][THUNK_SIZES];
     uint32_t repeat[REPEAT_KINDS][3];         /* elements of 1, 2, 4 bytes */
@@ -214,7 +222,7 @@ void jit_take_back(struct cpu *cpu, struct jit *jit, uint32_t point);
 /* FPU_CALL_* of an instruction, or 0. */
 unsigned fpu_call_needs(const struct insn *insn);
 /* Does one with its operands in cpu->jit; `place` as in struct fpu_point. */
-void jit_fpu_call(struct cpu *cpu, uint32_t place);
+void jit_fpu_call(struct cpu *cpu, uint32_t place, unsigned form);
 /* Whether it may, by the environment in fpu_image. */
 bool jit_fpu_check(struct cpu *cpu, uint32_t place);
 /* True: it goes on behind the call. */

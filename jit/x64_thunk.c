@@ -248,14 +248,15 @@ static void emit_save_fpu(struct x64 *x)
 
 static const uint8_t caller_saved[] = {RAX, RCX, RDX, RSI, RDI, R11};
 
-/* function(cpu, r10d): keeps the guest's registers where they are. */
-static void light_call(struct x64 *x, uintptr_t function)
+/* function(cpu, r10d, more): keeps the guest's registers where they are. */
+static void light_call(struct x64 *x, uintptr_t function, uint32_t more)
 {
     for (unsigned i = 0; i < ARRAY_LEN(caller_saved); i++)
         push(x, caller_saved[i]);
     move_rsp(x, -8);
     save_xmm(x);
     x64_mov_rr(x, RSI, R10);
+    x64_mov_imm(x, RDX, more);
     call_c(x, function);
     x64_mov_rr(x, R10, RAX);
     restore_live(x);
@@ -270,15 +271,17 @@ static void load_st(struct x64 *x, unsigned n)
 }
 
 /* See fpu_call.c. r10d: the instruction. */
-static void emit_fpu_call(struct x64 *x, bool st1, unsigned results)
+static void emit_fpu_call(struct x64 *x, unsigned form)
 {
+    bool st1 = form & 2; /* ORDER fpu_form */
+
     x64_digit_m(x, 4, 0xdb, 7, FIELD(jit.fpu_arg[0]));
     if (st1)
         x64_digit_m(x, 4, 0xdb, 7, FIELD(jit.fpu_arg[1]));
     x64_digit_m(x, 4, 0xd9, 7, FIELD(jit.fpu_control));
-    light_call(x, (uintptr_t)jit_fpu_call);
+    light_call(x, (uintptr_t)jit_fpu_call, form);
     load_st(x, st1 ? 2 : 1);
-    if (results > 1)
+    if (form & 1)
         load_st(x, st1 ? 1 : 0);
     ret(x);
 }
@@ -287,7 +290,7 @@ static void emit_fpu_call(struct x64 *x, bool st1, unsigned results)
 static void emit_fpu_check(struct x64 *x)
 {
     x64_digit_m(x, 4, 0xd9, 6, FIELD(jit.fpu_image)); /* fnstenv */
-    light_call(x, (uintptr_t)jit_fpu_check);
+    light_call(x, (uintptr_t)jit_fpu_check, 0);
     x64_rr(x, 1, 0x85, R10, R10);
     ret(x);
 }
@@ -357,9 +360,9 @@ void thunks_emit(struct jit *jit)
     emit_fpu_check(&x);
     jit->set_c1 = begin(jit, &x);
     emit_set_c1(&x);
-    for (unsigned i = 0; i < FPU_CALL_FORMS; i++) { /* see fpu_call_form() */
+    for (unsigned i = 0; i < FPU_FORMS; i++) {
         jit->fpu_call[i] = begin(jit, &x);
-        emit_fpu_call(&x, i & 2, i & 1 ? 2 : 1);
+        emit_fpu_call(&x, i);
     }
     for (unsigned seg = 0; seg <= SEG_GS; seg++) {
         jit->flat_segment[seg] = begin(jit, &x);
