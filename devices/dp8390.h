@@ -100,6 +100,10 @@ uint64_t dp8390_wire_ns(const struct dp8390 *nic, size_t bytes);
 /* A frame of at least 14 bytes, without CRC, has come in. */
 void dp8390_receive(struct dp8390 *nic, const uint8_t *frame, size_t bytes);
 
+/* Whether the receiver is connected to the wire: not stopped, not looped
+ * back. */
+bool dp8390_listens(const struct dp8390 *nic);
+
 /* False: it would overflow the ring now. */
 bool dp8390_has_room(const struct dp8390 *nic, const uint8_t *frame,
                      size_t bytes);

@@ -33,10 +33,15 @@ static bool is_addressed(const struct dp8390 *nic, const uint8_t *frame)
     return (nic->rcr & RCR_AM) && (nic->mar[hash >> 3] >> (hash & 7) & 1);
 }
 
+bool dp8390_listens(const struct dp8390 *nic)
+{
+    return nic->running && !is_looped(nic);
+}
+
 static bool is_wanted(const struct dp8390 *nic, const uint8_t *frame,
                       size_t bytes)
 {
-    return nic->running && !is_looped(nic) &&
+    return dp8390_listens(nic) &&
            (bytes >= ETHER_LEAST_BYTES || (nic->rcr & RCR_AR)) &&
            is_addressed(nic, frame);
 }

@@ -12,8 +12,12 @@
 #define SIGNATURE    0x57 /* a card in a 16-bit slot */
 #define SIGNATURE_AT 14
 
-/* A frame waits so long for room, then the card has to overflow. */
+/* A frame waits so long for room, then the card has to overflow. Drivers that
+ * leave frames in the ring, the interrupt acknowledged, come to that often:
+ * the next frame would call them again, but finds no room. They stop the card
+ * for some 10 ms then, and empty the ring; so much longer the frame waits. */
 #define PATIENCE_NS UINT64_C(20000000)
+#define RECOVERY_NS UINT64_C(100000000)
 
 /* Registers of page 0 and 3 that Realtek added. */
 enum {
@@ -121,7 +125,7 @@ static void freed(void *dev)
 {
     struct ne2000 *card = dev;
 
-    if (card->waiting)
+    if (card->waiting == NE2000_WAITS || card->waiting == NE2000_OVERFLOWED)
         clock_arm(card->clock, &card->arrival, clock_now_ns(card->clock));
 }
 
@@ -140,19 +144,46 @@ static void expect_frame(struct ne2000 *card)
                   dp8390_wire_ns(&card->nic, frame->bytes));
 }
 
-/* True: it has to wait; the event is armed. */
+static void be_patient(struct ne2000 *card, enum ne2000_wait wait, uint64_t ns)
+{
+    card->waiting = (uint8_t)wait;
+    card->patience_ns = clock_now_ns(card->clock) + ns;
+}
+
+/* Whether the card may have it now. Behind an overflow it stays away from a
+ * card that is stopped or looped back: that is how a driver recovers. */
+static bool can_enter(const struct ne2000 *card,
+                      const struct ne2000_frame *frame)
+{
+    if (card->waiting == NE2000_OVERFLOWED && !dp8390_listens(&card->nic))
+        return false;
+    return dp8390_has_room(&card->nic, frame->data, frame->bytes);
+}
+
+/* What becomes of a frame that cannot enter. True: it has to wait; the event
+ * is armed. */
 static bool wait_for_room(struct ne2000 *card, const struct ne2000_frame *frame)
 {
-    uint64_t now = clock_now_ns(card->clock);
+    bool over = clock_now_ns(card->clock) >= card->patience_ns;
 
-    if (dp8390_has_room(&card->nic, frame->data, frame->bytes))
+    switch ((enum ne2000_wait)card->waiting) {
+    case NE2000_UNDERWAY: be_patient(card, NE2000_WAITS, PATIENCE_NS); break;
+    case NE2000_WAITS:
+        if (over) {
+            dp8390_receive(&card->nic, frame->data, frame->bytes);
+            be_patient(card, NE2000_OVERFLOWED, RECOVERY_NS);
+        }
+        break;
+    case NE2000_OVERFLOWED:
+        if (over)
+            card->waiting = NE2000_GIVEN_UP;
+        break;
+    case NE2000_GIVEN_UP: break;
+    }
+    if (card->waiting == NE2000_GIVEN_UP)
         return false;
-    if (!card->waiting)
-        card->patience_ns = now + PATIENCE_NS;
-    card->waiting = now < card->patience_ns;
-    if (card->waiting)
-        clock_arm(card->clock, &card->arrival, card->patience_ns);
-    return card->waiting;
+    clock_arm(card->clock, &card->arrival, card->patience_ns);
+    return true;
 }
 
 static void on_arrival(void *dev)
@@ -161,9 +192,12 @@ static void on_arrival(void *dev)
     struct ne2000_frame *frame =
         &card->wire[card->wire_first % NE2000_WIRE_FRAMES];
 
-    if (card->wire_count == 0 || wait_for_room(card, frame))
+    if (card->wire_count == 0)
         return;
-    card->waiting = false;
+    if (can_enter(card, frame))
+        card->waiting = NE2000_UNDERWAY;
+    else if (wait_for_room(card, frame))
+        return;
     dp8390_receive(&card->nic, frame->data, frame->bytes);
     card->wire_first = (uint8_t)((card->wire_first + 1) % NE2000_WIRE_FRAMES);
     card->wire_count--;
@@ -326,7 +360,7 @@ void ne2000_power_on(struct ne2000 *card)
 
     clock_disarm(card->clock, &card->arrival);
     card->wire_first = card->wire_count = 0;
-    card->waiting = false;
+    card->waiting = NE2000_UNDERWAY;
     memset(card->wire, 0, sizeof(card->wire));
     memset(card->page3, 0, sizeof(card->page3));
     for (unsigned i = 0; i < NE2000_PAGE3 && rows[i].reg; i++)
@@ -341,6 +375,8 @@ void ne2000_loaded(struct ne2000 *card)
     dp8390_loaded(&card->nic);
     if (card->wire_count > NE2000_WIRE_FRAMES)
         card->wire_count = NE2000_WIRE_FRAMES;
+    if (card->waiting > NE2000_GIVEN_UP)
+        card->waiting = NE2000_GIVEN_UP;
     for (unsigned i = 0; i < NE2000_WIRE_FRAMES; i++) {
         if (card->wire[i].bytes > HOST_NET_FRAME_MOST)
             card->wire[i].bytes = HOST_NET_FRAME_MOST;

@@ -9,7 +9,8 @@
  *           with every byte doubled and the 57h signature; identification
  *           bytes, configuration registers of page 3 with their lock; a wire
  *           that queues what comes in and waits a while for room in the ring,
- *           as a switch with flow control does.
+ *           as a switch with flow control does, and for a driver that stops
+ *           the card because of an overflow.
  * Missing:  the serial EEPROM behind 9346CR, boot ROM, ISA Plug and Play,
  *           power-down, what the configuration registers would change. */
 #ifndef DEVICES_NE2000_H
@@ -31,6 +32,14 @@
 enum ne2000_model {
     NE2000_RTL8019, /* ISA */
     NE2000_RTL8029, /* PCI */
+};
+
+/* The oldest frame on the wire. */
+enum ne2000_wait {
+    NE2000_UNDERWAY,
+    NE2000_WAITS,      /* it is here, without room */
+    NE2000_OVERFLOWED, /* likewise, and the driver was told of it */
+    NE2000_GIVEN_UP,   /* the driver does nothing: frames go by */
 };
 
 /* A frame that is underway to the card. */
@@ -64,7 +73,7 @@ struct ne2000 {
     struct ne2000_frame wire[NE2000_WIRE_FRAMES]; /* oldest at first */
     uint8_t wire_first, wire_count;
     struct clock_event arrival; /* of the oldest frame, or its last chance */
-    bool waiting;               /* the oldest frame is here, without room */
+    uint8_t waiting;            /* enum ne2000_wait */
     uint64_t patience_ns;       /* until then, while it waits */
 };
 

@@ -171,6 +171,52 @@ START_TEST(patience_ends_in_overflow)
 }
 END_TEST
 
+/* What Linux's driver does then: stop, wait, start looped back, take what is in
+ * the ring, acknowledge, listen. */
+START_TEST(overflow_loses_nothing)
+{
+    uint8_t frame[64];
+
+    jam();
+    make_frame(frame, station, sizeof(frame));
+    ck_assert(ne2000_receive(rig.card, frame, sizeof(frame)));
+    run_for(rig.clock, 20 * MS);
+    ck_assert_uint_eq(get(7) & 0x10, 0x10);
+    put(0, 0x21);
+    run_for(rig.clock, 10 * MS);
+    put(0x0d, 0x02);
+    put(0, 0x22);
+    put(3, RING_STOP - 1);
+    run_for(rig.clock, 10 * MS);
+    put(7, 0x10);
+    ck_assert_uint_eq(get(7), 0);
+    put(0x0d, 0x00);
+    run_for(rig.clock, 1);
+    ck_assert_uint_eq(get(7), 1);
+    ck_assert_uint_eq(get_curr(), RING_FIRST + 2);
+    run_for(rig.clock, MS);
+    ck_assert_uint_eq(get_curr(), RING_FIRST + 3);
+}
+END_TEST
+
+START_TEST(nobody_cares_and_frames_go_by)
+{
+    uint8_t frame[64];
+
+    jam();
+    run_for(rig.clock, 130 * MS);
+    make_frame(frame, station, sizeof(frame));
+    receive(frame, sizeof(frame));
+    ck_assert_uint_eq(rig.card->wire_count, 0);
+    put(3, RING_STOP - 1);
+    run_for(rig.clock, 100 * MS);
+    ck_assert_uint_eq(get(7), 0x10);
+    ck_assert_uint_eq(get_curr(), RING_FIRST);
+    receive(frame, sizeof(frame));
+    ck_assert_uint_eq(get_curr(), RING_FIRST + 1);
+}
+END_TEST
+
 START_TEST(stop_lets_the_waiting_go)
 {
     jam();
@@ -337,6 +383,8 @@ Suite *test_suite(void)
     tcase_add_test(tcase, wire_takes_16_frames);
     tcase_add_test(tcase, frame_waits_for_room);
     tcase_add_test(tcase, patience_ends_in_overflow);
+    tcase_add_test(tcase, overflow_loses_nothing);
+    tcase_add_test(tcase, nobody_cares_and_frames_go_by);
     tcase_add_test(tcase, stop_lets_the_waiting_go);
     tcase_add_test(tcase, pci_card_is_an_rtl8029);
     tcase_add_test(tcase, pci_card_moves_dwords_and_interrupts);
