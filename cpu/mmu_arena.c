@@ -18,7 +18,8 @@
 #define LOSSES_MAX     6
 #define CREDIT_FIRST   300 /* with paging */
 #define ARENAS_MAX     6   /* with paging */
-#define MET_LEAST      3u  /* by reviews, before a space gets one */
+#define MET_USER       8u  /* by reviews, before a space gets one */
+#define MET_SUPERVISOR 32u /* of which each space fills its own */
 #define MET_AGO        32u /* reviews without it: an arena that may go */
 
 void arena_destroy(struct arena *arena)
@@ -310,7 +311,8 @@ void mmu_review_arena(struct cpu *cpu)
     mmu->reviews++;
     if (*at) {
         (*at)->seen = mmu->reviews;
-    } else if (mmu->arenas && ++cpu->space->met[cpu->user] >= MET_LEAST) {
+    } else if (mmu->arenas && ++cpu->space->met[cpu->user] >=
+                                  (cpu->user ? MET_USER : MET_SUPERVISOR)) {
         old = oldest(mmu);
         if (old && (*old)->seen + MET_AGO > mmu->reviews)
             return;

@@ -294,7 +294,7 @@ START_TEST(paged_spaces_earn_one)
     mmu_want_arenas(cpu, false);
     set_paging();
     ck_assert(!cpu->window);
-    for (unsigned i = 0; i < 20 && !cpu->window; i++)
+    for (unsigned i = 0; i < 100 && !cpu->window; i++)
         mmu_review_arena(cpu);
     ck_assert(cpu->window);
 }
