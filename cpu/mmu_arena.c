@@ -31,7 +31,8 @@ void arena_destroy(struct arena *arena)
     free(arena);
 }
 
-static struct arena *create(const struct cpu *cpu, int credit)
+/* NULL: the host has no room, and is not asked again. */
+static struct arena *create(struct cpu *cpu, int credit)
 {
     struct arena *arena = calloc(1, sizeof(*arena));
 
@@ -43,6 +44,7 @@ static struct arena *create(const struct cpu *cpu, int credit)
     arena->since = cpu->block_insns;
     if (!arena->window || !arena->rights) {
         arena_destroy(arena);
+        cpu->mmu->arenas = false;
         return NULL;
     }
     return arena;

@@ -29,7 +29,8 @@ static void push_e(struct lower *l)
     x64_load_zx(&l->x, l->size, R9, l->mem);
     x64_store(&l->x, 4, R9, FIELD(jit.scratch));
     lower_push_operand(l, l->size);
-    x64_load(&l->x, 4, R9, FIELD(jit.scratch));
+    if (l->mem.base != R15) /* r9 was needed to find it */
+        x64_load(&l->x, 4, R9, FIELD(jit.scratch));
     x64_store(&l->x, l->size, R9, l->mem);
     lower_move_stack(l, -(int32_t)l->size);
 }
@@ -126,7 +127,8 @@ void lower_stack(struct lower *l)
         read_target(l);
         x64_store(&l->x, 4, R8, FIELD(jit.scratch));
         push_constant(l, next_eip(l));
-        x64_load(&l->x, 4, R8, FIELD(jit.scratch));
+        if (l->mem.base != R15)
+            x64_load(&l->x, 4, R8, FIELD(jit.scratch));
         lower_goto_r8(l);
         break;
     default:

@@ -196,7 +196,12 @@ uint32_t flags_of_cc(unsigned cc);
 void lower_operand(struct lower *l, unsigned size, bool write);
 /* reg = offset of the E operand */
 void lower_offset(struct lower *l, unsigned reg);
+/* l->mem = what lies at offset r8d of a segment */
 void lower_operand_at(struct lower *l, unsigned seg, unsigned size, bool write);
+/* The same of the 32-bit address `m` in a flat segment, if it can go by the
+ * arena. False: it cannot, and nothing was done. */
+bool lower_flat_operand(struct lower *l, unsigned seg, struct x64_mem m,
+                        unsigned size, bool write);
 /* `by` from the stack's present top */
 void lower_stack_operand(struct lower *l, int32_t by, unsigned size,
                          bool write);

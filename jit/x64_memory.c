@@ -132,6 +132,15 @@ static void guard(struct lower *l, struct x64_mem m, bool write)
     l->mem = m;
 }
 
+bool lower_flat_operand(struct lower *l, unsigned seg, struct x64_mem m,
+                        unsigned size, bool write)
+{
+    if (!(l->mode & BLOCK_FLAT(seg)) || !by_arena(l, size))
+        return false;
+    guard(l, m, write);
+    return true;
+}
+
 void lower_operand_at(struct lower *l, unsigned seg, unsigned size, bool write)
 {
     struct x64_mem entry = {
@@ -174,11 +183,9 @@ static void access_known(struct lower *l, unsigned size, bool write)
 
 void lower_operand(struct lower *l, unsigned size, bool write)
 {
-    if ((l->mode & BLOCK_FLAT(l->insn->seg)) &&
-        (l->insn->flags & INSN_ADDR32) && by_arena(l, size)) {
-        guard(l, offset_of(l->insn), write);
+    if ((l->insn->flags & INSN_ADDR32) &&
+        lower_flat_operand(l, l->insn->seg, offset_of(l->insn), size, write))
         return;
-    }
     if (known_offset(l) && (l->mode & BLOCK_FLAT(l->insn->seg))) {
         access_known(l, size, write);
         return;
@@ -191,11 +198,9 @@ void lower_stack_operand(struct lower *l, int32_t by, unsigned size, bool write)
 {
     struct x64_mem m = x64_at(R15, (size_t)by);
 
-    if ((l->mode & BLOCK_STACK32) && (l->mode & BLOCK_FLAT(SEG_SS)) &&
-        by_arena(l, size)) {
-        guard(l, m, write);
+    if ((l->mode & BLOCK_STACK32) &&
+        lower_flat_operand(l, SEG_SS, m, size, write))
         return;
-    }
     if (by)
         x64_lea(&l->x, R8, m);
     else

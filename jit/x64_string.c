@@ -14,10 +14,15 @@ static void check_direction(struct lower *l)
     lower_redo_if(l, CC_NZ);
 }
 
-/* r8 = host address of what ESI or EDI points to. */
+/* l->mem = what ESI or EDI points to. */
 static void element(struct lower *l, unsigned reg, unsigned seg, bool write)
 {
-    x64_mov_rr(&l->x, R8, host_reg(4, reg));
+    unsigned host = host_reg(4, reg);
+
+    if ((l->insn->flags & INSN_ADDR32) &&
+        lower_flat_operand(l, seg, x64_at((uint8_t)host, 0), l->size, write))
+        return;
+    x64_mov_rr(&l->x, R8, host);
     if (!(l->insn->flags & INSN_ADDR32))
         x64_rr(&l->x, 4, 0x0fb7, R8, R8);
     lower_operand_at(l, seg, l->size, write);
