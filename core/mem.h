@@ -44,6 +44,8 @@ struct mem_page {
                           watcher's */
 };
 
+#define MEM_GRANULE_BYTES 64u
+
 /* The bits of `granules` that [offset, offset + size) of a page touches. */
 static inline uint64_t mem_granules(uint32_t offset, unsigned size)
 {

@@ -15,6 +15,8 @@
 #define LIMITS       2048 /* code segment limits that blocks may stem from */
 #define LIMIT_PLACES (2 * LIMITS)
 #define BYTES_MAX    255
+#define PARTS        16u /* of a page, by which its blocks are found */
+#define PART_BYTES   (MEM_PAGE_BYTES / PARTS)
 
 _Static_assert(sizeof(struct block) == UNIT, "block header");
 _Static_assert(sizeof(struct insn) == UNIT, "instruction");
@@ -23,7 +25,10 @@ _Static_assert(LIMIT_PLACES == 1u << 12, "find_limit()");
 
 /* What stems from one page. */
 struct code_page {
-    uint32_t blocks;      /* chain by next_in_page; 0 ends it */
+    /* Chains by next_in_page of the blocks that begin there; 0 ends them. */
+    uint32_t part[PARTS];
+    uint32_t blocks;      /* in all of them */
+    uint32_t longest;     /* bytes of one */
     uint32_t next_active; /* chain of pages with blocks, number + 1 */
     const uint8_t *host;  /* what the page showed */
     bool active;
@@ -211,14 +216,13 @@ static bool overlaps(const struct block *block, uint32_t first, uint32_t last)
     return block->phys <= last && block->phys + (block->bytes - 1u) >= first;
 }
 
-/* Kills what overlaps [first, last] of a page, and takes the dead out. What no
- * block is left of is data again. */
-static void drop_range(struct cpu *cpu, uint32_t number, uint32_t first,
-                       uint32_t last)
+/* Walks the blocks that begin in a part of a page: kills what overlaps [first,
+ * last] and takes the dead out. Returns the granules of those that are left. */
+static uint64_t drop_in_part(struct cpu *cpu, struct code_page *page,
+                             unsigned part, uint32_t first, uint32_t last)
 {
     struct block_cache *cache = cpu->blocks;
-    struct code_page *page = &cache->pages[number];
-    uint32_t *at = &page->blocks;
+    uint32_t *at = &page->part[part];
     uint64_t granules = 0;
 
     while (*at) {
@@ -229,13 +233,32 @@ static void drop_range(struct cpu *cpu, uint32_t number, uint32_t first,
                                             : block);
         if (is_dead(cache, block)) {
             *at = block->next_in_page;
+            page->blocks--;
             continue;
         }
         granules |= mem_granules(block->phys & MEM_PAGE_MASK, block->bytes);
         at = &block->next_in_page;
     }
-    cpu->mem->pages[number].granules = granules;
+    return granules;
+}
+
+/* Kills what overlaps [first, last] of a page. Granules there that no block is
+ * left in are data again. */
+static void drop_range(struct cpu *cpu, uint32_t number, uint32_t first,
+                       uint32_t last)
+{
+    struct code_page *page = &cpu->blocks->pages[number];
+    struct mem_page *row = &cpu->mem->pages[number];
+    uint32_t begin = first & MEM_PAGE_MASK & ~(MEM_GRANULE_BYTES - 1);
+    uint32_t end = (last & MEM_PAGE_MASK) | (MEM_GRANULE_BYTES - 1);
+    uint32_t from = begin < page->longest ? 0 : begin - page->longest;
+    uint64_t touched = mem_granules(begin, end - begin + 1), left = 0;
+
+    for (unsigned part = from / PART_BYTES; part <= end / PART_BYTES; part++)
+        left |= drop_in_part(cpu, page, part, first, last);
+    row->granules = (row->granules & ~touched) | (left & touched);
     if (!page->blocks) {
+        row->granules = 0;
         mem_flag_page(cpu->mem, number, 0, MEM_PAGE_CODE);
     }
 }
@@ -481,6 +504,7 @@ static void add_to_page(struct cpu *cpu, struct block *block)
     struct block_cache *cache = cpu->blocks;
     uint32_t number = block->phys >> MEM_PAGE_BITS;
     struct code_page *page = &cache->pages[number];
+    uint32_t *part = &page->part[(block->phys & MEM_PAGE_MASK) / PART_BYTES];
 
     if (!page->active) {
         page->active = true;
@@ -488,8 +512,11 @@ static void add_to_page(struct cpu *cpu, struct block *block)
         cache->active = number + 1;
     }
     page->host = cpu->mem->pages[number].host;
-    block->next_in_page = page->blocks;
-    page->blocks = block_number(cache, block);
+    block->next_in_page = *part;
+    *part = block_number(cache, block);
+    page->blocks++;
+    if (page->longest < block->bytes)
+        page->longest = block->bytes;
     cpu->mem->pages[number].granules |=
         mem_granules(block->phys & MEM_PAGE_MASK, block->bytes);
     if (!(cpu->mem->pages[number].flags & MEM_PAGE_CODE)) {
