@@ -35,6 +35,10 @@ struct channel {
     void (*change)(void *self); /* listener; borrowed */
     void *listener;
     struct i8254 *pit;
+    /* As it was when somebody looked, OUT and its rises good until before a
+     * tick; 0: nobody did. Rebuilt on load. */
+    struct counter seen;
+    uint64_t seen_until;
 };
 
 struct i8254 {
@@ -77,6 +81,19 @@ static struct counter at_present(const struct channel *ch)
     return at_tick(ch, now(ch->pit));
 }
 
+/* The same for OUT and its rises, which programs that wait ask for again and
+ * again. */
+static const struct counter *look(struct channel *ch)
+{
+    uint64_t tick = now(ch->pit);
+
+    if (tick >= ch->seen_until || tick < ch->seen.tick) {
+        ch->seen = at_tick(ch, tick);
+        ch->seen_until = counter_next_change(&ch->seen, false);
+    }
+    return &ch->seen;
+}
+
 /* Drives the OUT wire. Pulses since the last time are shown as one. */
 static void drive(struct channel *ch)
 {
@@ -101,6 +118,7 @@ static void begin(struct channel *ch)
 {
     if (ch->change)
         ch->change(ch->listener);
+    ch->seen_until = 0;
     counter_advance(&ch->counter, now(ch->pit));
 }
 
@@ -273,13 +291,13 @@ struct irq_line i8254_gate(struct device *dev, unsigned counter)
 bool i8254_out(struct device *dev, unsigned counter)
 {
     assert(counter < I8254_COUNTERS);
-    return at_present(&from_device(dev)->channels[counter]).out;
+    return look(&from_device(dev)->channels[counter])->out;
 }
 
 uint64_t i8254_rises(struct device *dev, unsigned counter)
 {
     assert(counter < I8254_COUNTERS);
-    return at_present(&from_device(dev)->channels[counter]).rises;
+    return look(&from_device(dev)->channels[counter])->rises;
 }
 
 uint64_t i8254_high_ticks(struct device *dev, unsigned counter, uint64_t tick)
@@ -318,6 +336,7 @@ static void i8254_loaded(struct device *dev)
 
     for (unsigned i = 0; i < I8254_COUNTERS; i++) {
         counter_mend(&pit->channels[i].counter, now(pit));
+        pit->channels[i].seen_until = 0;
         clock_relink(pit->clock, &pit->channels[i].event);
     }
 }
