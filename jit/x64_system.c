@@ -29,6 +29,8 @@ enum {
     OP_LDS = INSN_SLOT_ONE + 0xc5,
     OP_RETF_IMM = INSN_SLOT_ONE + 0xca,
     OP_RETF = INSN_SLOT_ONE + 0xcb,
+    OP_INT = INSN_SLOT_ONE + 0xcd,
+    OP_IRET = INSN_SLOT_ONE + 0xcf,
     OP_JMP_FAR = INSN_SLOT_ONE + 0xea,
     OP_CLI = INSN_SLOT_ONE + 0xfa,
     OP_STI = INSN_SLOT_ONE + 0xfb,
@@ -41,6 +43,9 @@ enum {
     OP_LSS = INSN_SLOT_0F + 0xb2,
     OP_LFS = INSN_SLOT_0F + 0xb4,
     OP_LGS = INSN_SLOT_0F + 0xb5,
+    OP_POP_E = INSN_SLOT_GROUP + 8 * 4,
+    OP_CALL_FAR_E = INSN_SLOT_GROUP + 8 * 16 + 3,
+    OP_JMP_FAR_E = INSN_SLOT_GROUP + 8 * 16 + 5,
     OP_INVLPG = INSN_SLOT_GROUP + 8 * 18 + 7,
 };
 
@@ -89,6 +94,15 @@ bool lower_system_native(const struct insn *insn)
     case OP_JMP_FAR:
     case OP_RETF:
     case OP_RETF_IMM: return !wide && is_plain(mode, SEG_CS);
+    case OP_CALL_FAR_E:
+    case OP_JMP_FAR_E:
+        return (insn->flags & INSN_MEM) && !wide && is_plain(mode, SEG_CS);
+    case OP_IRET: return !wide && is_plain(mode, SEG_CS);
+    case OP_INT:
+        return (mode & BLOCK_REAL) && is_plain(mode, SEG_CS) &&
+               is_plain(mode, SEG_SS) && !(mode & BLOCK_STACK32);
+    case OP_POP_E: /* an address with ESP sees it after the pop */
+        return (insn->flags & INSN_MEM) && insn->base != CPU_ESP;
     case OP_PUSHF: return true;
     case OP_POPF:
     case OP_CLI:
@@ -323,16 +337,33 @@ static void go_far(struct lower *l, bool call)
     lower_goto_far(l, l->insn->imm & 0xffff, selector << 4);
 }
 
+/* To the CS:IP in r8d. */
+static void enter_far(struct lower *l)
+{
+    take_selector(l);
+    x64_rr(&l->x, 4, 0x0fb7, R8, R8);
+    set_segment(l, SEG_CS);
+    lower_goto_far_r8(l);
+}
+
 static void return_far(struct lower *l, uint32_t release)
 {
     check_pointers(l);
     lower_pop_operand(l, 4);
     x64_load(&l->x, 4, R8, l->mem);
     lower_move_stack(l, (int32_t)(4 + release));
-    take_selector(l);
-    x64_rr(&l->x, 4, 0x0fb7, R8, R8);
-    set_segment(l, SEG_CS);
-    lower_goto_far_r8(l);
+    enter_far(l);
+}
+
+static void go_far_indirect(struct lower *l, bool call)
+{
+    check_pointers(l);
+    load_pointer(l);
+    x64_store(&l->x, 4, R8, FIELD(jit.scratch));
+    if (call)
+        push_return(l);
+    x64_load(&l->x, 4, R8, FIELD(jit.scratch));
+    enter_far(l);
 }
 
 /* Flags. */
@@ -352,13 +383,10 @@ static void check_privilege(struct lower *l)
     }
 }
 
-static void push_flags(struct lower *l)
+/* jit.scratch = EFLAGS as a whole, without VM and RF. */
+static void gather_flags(struct lower *l)
 {
-    unsigned size = l->insn->flags & INSN_OP32 ? 4 : 2;
-
     l->live = l->read;
-    if (l->mode & BLOCK_V86)
-        check_privilege(l);
     flags_ensure(l, FLAGS_OSZAPC);
     x64_byte(&l->x, 0x9c); /* pushfq */
     x64_byte(&l->x, 0x41); /* pop r9 */
@@ -368,6 +396,15 @@ static void push_flags(struct lower *l)
     x64_rm(&l->x, 4, 0x0b, R9, FIELD(eflags));
     x64_alu_imm_r(&l->x, 4, ALU_AND, R9, ~(FLAG_VM | FLAG_RF));
     x64_store(&l->x, 4, R9, FIELD(jit.scratch));
+}
+
+static void push_flags(struct lower *l)
+{
+    unsigned size = l->insn->flags & INSN_OP32 ? 4 : 2;
+
+    if (l->mode & BLOCK_V86)
+        check_privilege(l);
+    gather_flags(l);
     lower_push_operand(l, size);
     x64_load(&l->x, 4, R9, FIELD(jit.scratch));
     x64_store(&l->x, size, R9, l->mem);
@@ -387,20 +424,17 @@ static void check_interrupt(struct lower *l)
     lower_redo_if(l, CC_NZ);
 }
 
-static void pop_flags(struct lower *l)
+/* Flags in r9d, `size` bytes of them, are to be loaded: hands over if more
+ * changes than what is easy. r10d = what changes. */
+static void check_new_flags(struct lower *l, unsigned size)
 {
-    unsigned size = l->insn->flags & INSN_OP32 ? 4 : 2;
     uint32_t hard = FLAG_TF | FLAG_NT;
-    struct recipe_value saved = none;
     uint8_t *skip;
 
     if (!(l->mode & BLOCK_V86))
         hard |= FLAG_IOPL;
     if (size == 4)
         hard |= FLAG_AC | FLAG_ID;
-    check_privilege(l);
-    lower_pop_operand(l, size);
-    x64_load_zx(&l->x, size, R9, l->mem);
     x64_load(&l->x, 4, R10, FIELD(eflags));
     x64_rr(&l->x, 4, 0x31, R9, R10);
     test_imm(l, R10, hard);
@@ -409,6 +443,13 @@ static void pop_flags(struct lower *l)
     skip = x64_skip(&l->x, 0x70 | CC_Z);
     check_interrupt(l);
     x64_land(&l->x, skip);
+}
+
+/* Loads them. */
+static void set_new_flags(struct lower *l)
+{
+    struct recipe_value saved = none;
+
     x64_alu_imm_r(&l->x, 4, ALU_AND, R10, FLAG_IF | FLAG_DF);
     x64_rm(&l->x, 4, 0x31, R10, FIELD(eflags));
     /* As LAHF and SETO AL would give them: see RECIPE_SAVED. */
@@ -424,6 +465,107 @@ static void pop_flags(struct lower *l)
     if (flags_wanted(l, RECIPE_SAVED))
         saved = value_saved(l, R9);
     flags_end(l, RECIPE_SAVED, false, saved, none, none);
+}
+
+static void pop_flags(struct lower *l)
+{
+    unsigned size = l->insn->flags & INSN_OP32 ? 4 : 2;
+
+    check_privilege(l);
+    lower_pop_operand(l, size);
+    x64_load_zx(&l->x, size, R9, l->mem);
+    check_new_flags(l, size);
+    set_new_flags(l);
+    lower_move_stack(l, (int32_t)size);
+}
+
+/* Interrupts. */
+
+static void return_interrupt(struct lower *l)
+{
+    check_privilege(l);
+    x64_alu_imm_m(&l->x, 1, ALU_CMP, FIELD(nmi_blocked), 0);
+    lower_redo_if(l, CC_NZ);
+    check_pointers(l);
+    lower_stack_operand(l, 0, 4, false);
+    x64_load(&l->x, 4, R9, l->mem);
+    x64_store(&l->x, 4, R9, FIELD(jit.scratch));
+    lower_stack_operand(l, 4, 2, false);
+    x64_load_zx(&l->x, 2, R9, l->mem);
+    check_new_flags(l, 2);
+    set_new_flags(l);
+    lower_move_stack(l, 6);
+    x64_load(&l->x, 4, R8, FIELD(jit.scratch));
+    enter_far(l);
+}
+
+/* r8d = the vector */
+static void load_vector(struct lower *l, uint32_t n)
+{
+    x64_alu_imm_m(&l->x, 4, ALU_CMP, FIELD(debugging), 0);
+    lower_redo_if(l, CC_NZ);
+    x64_load_zx(&l->x, 2, R9, FIELD(idtr.limit));
+    x64_alu_imm_r(&l->x, 4, ALU_CMP, R9, 4 * n + 3);
+    lower_redo_if(l, CC_B);
+    x64_load(&l->x, 4, R8, FIELD(idtr.base));
+    x64_lea(&l->x, R8, x64_at(R8, 4 * n));
+    x64_mov_rr(&l->x, R9, R8);
+    x64_alu_imm_r(&l->x, 4, ALU_AND, R9, MEM_PAGE_MASK);
+    x64_alu_imm_r(&l->x, 4, ALU_CMP, R9, MEM_PAGE_BYTES - 4);
+    lower_redo_if(l, CC_NBE);
+    x64_mov_rr(&l->x, R9, R8);
+    x64_digit_r(&l->x, 4, 0xc1, SHIFT_SHR, R9);
+    x64_byte(&l->x, MEM_PAGE_BITS);
+    x64_digit_r(&l->x, 4, 0xc1, SHIFT_SHL, R9);
+    x64_byte(&l->x, 3);
+    x64_rm(&l->x, 8, 0x03, R9, FIELD(read_table));
+    x64_rm(&l->x, 8, 0x03, R8, x64_at(R9, 0));
+    lower_redo_if(l, CC_S);
+    x64_load(&l->x, 4, R8, x64_at(R8, 0));
+}
+
+/* In real mode. The vector is read first, for the frame may lie on it; and the
+ * frame lies in one page, so that its second store works if the first does. */
+static void interrupt(struct lower *l)
+{
+    const uint32_t cleared = FLAG_IF | FLAG_TF | FLAG_AC | FLAG_RF;
+    uint32_t eip = l->b->block->eip + l->insn->offset + l->insn->length;
+
+    check_pointers(l);
+    x64_alu_imm_r(&l->x, 2, ALU_CMP, R15, 6);
+    lower_redo_if(l, CC_B);
+    load_vector(l, l->insn->imm & 0xff);
+    x64_store(&l->x, 4, R8, FIELD(jit.target));
+    gather_flags(l);
+    lower_stack_operand(l, -6, 4, true);
+    x64_mov_rr(&l->x, R9, R8);
+    x64_alu_imm_r(&l->x, 4, ALU_AND, R9, MEM_PAGE_MASK);
+    x64_alu_imm_r(&l->x, 4, ALU_CMP, R9, MEM_PAGE_BYTES - 6);
+    lower_redo_if(l, CC_NBE);
+    x64_load_zx(&l->x, 2, R9, SELECTOR(SEG_CS));
+    x64_digit_r(&l->x, 4, 0xc1, SHIFT_SHL, R9);
+    x64_byte(&l->x, 16);
+    x64_alu_imm_r(&l->x, 4, ALU_OR, R9, eip & 0xffff);
+    x64_store(&l->x, 4, R9, l->mem);
+    x64_load(&l->x, 4, R9, FIELD(jit.scratch));
+    l->mem.disp += 4;
+    x64_store(&l->x, 2, R9, l->mem);
+    x64_alu_imm_m(&l->x, 4, ALU_AND, FIELD(eflags), ~cleared);
+    lower_move_stack(l, -6);
+    x64_load(&l->x, 4, R8, FIELD(jit.target));
+    enter_far(l);
+}
+
+static void pop_memory(struct lower *l)
+{
+    unsigned size = l->insn->flags & INSN_OP32 ? 4 : 2;
+
+    lower_pop_operand(l, size);
+    x64_load_zx(&l->x, size, R9, l->mem);
+    x64_store(&l->x, 4, R9, FIELD(jit.scratch));
+    lower_operand(l, size, true);
+    x64_load(&l->x, 4, R9, FIELD(jit.scratch));
+    x64_store(&l->x, size, R9, l->mem);
     lower_move_stack(l, (int32_t)size);
 }
 
@@ -496,6 +638,11 @@ void lower_system(struct lower *l)
     case OP_JMP_FAR: go_far(l, false); break;
     case OP_RETF: return_far(l, 0); break;
     case OP_RETF_IMM: return_far(l, l->insn->imm & 0xffff); break;
+    case OP_CALL_FAR_E: go_far_indirect(l, true); break;
+    case OP_JMP_FAR_E: go_far_indirect(l, false); break;
+    case OP_INT: interrupt(l); break;
+    case OP_IRET: return_interrupt(l); break;
+    case OP_POP_E: pop_memory(l); break;
     case OP_PUSHF: push_flags(l); break;
     case OP_POPF: pop_flags(l); break;
     case OP_CLI: clear_interrupt(l); break;

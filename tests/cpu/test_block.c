@@ -333,6 +333,30 @@ START_TEST(block_follows_one_that_was_not_kept)
 }
 END_TEST
 
+/* The frame that an interrupt pushes lies on its vector, which is read before.
+ */
+START_TEST(interrupt_frame_lies_on_vector)
+{
+    /* MOV CX, 100; L: MOV SP, 86; MOV WORD [80], 1100; MOV WORD [82], 0;
+     * INT 20; HLT */
+    static const uint8_t code[] = {0xb9, 100,  0, 0xbc, 0x86, 0,    0xc7,
+                                   6,    0x80, 0, 0,    0x11, 0xc7, 6,
+                                   0x82, 0,    0, 0,    0xcd, 0x20, 0xf4};
+    /* INC AX; DEC CX; JZ H; JMP L; H: HLT */
+    static const uint8_t handler[] = {0x40, 0x49, 0x74, 3,
+                                      0xe9, 0xfc, 0xfe, 0xf4};
+    struct rig r;
+
+    create(&r, CPU_486);
+    put(&r, CODE, code, sizeof(code));
+    put(&r, 0x1100, handler, sizeof(handler));
+    run(&r, 10000);
+    ck_assert_uint_eq(r.cpu->reg[CPU_EAX], 100);
+    ck_assert_uint_eq(r.bare->mem->ram[0x80], 0x14);
+    destroy(&r);
+}
+END_TEST
+
 /* An 8086's code runs on at offset 0, in the middle of an instruction too; on
  * a 286 that is a fault. */
 START_TEST(segment_wraps)
@@ -459,6 +483,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, code_is_reached_by_two_names);
     tcase_add_test(tcase, segments_share_a_page);
     tcase_add_test(tcase, block_follows_one_that_was_not_kept);
+    tcase_add_test(tcase, interrupt_frame_lies_on_vector);
     tcase_add_test(tcase, segment_wraps);
     tcase_add_test(tcase, end_of_segment_faults);
     tcase_add_test(tcase, arena_is_bounded);
