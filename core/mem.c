@@ -145,6 +145,16 @@ static void io_store(const struct mem_page *page, uint32_t offset,
     io_store(page, offset + half, value >> (8 * half), half);
 }
 
+/* 1, 2 or 4 bytes. */
+static void copy_few(uint8_t *to, const uint8_t *from, unsigned size)
+{
+    switch (size) {
+    case 1: *to = *from; break;
+    case 2: memcpy(to, from, 2); break;
+    default: memcpy(to, from, 4); break;
+    }
+}
+
 static uint32_t get_le(const uint8_t *from, unsigned size)
 {
     if (size == 1)
@@ -191,7 +201,8 @@ void mem_store(struct mem *mem, paddr addr, uint32_t value, unsigned size)
 {
     const struct mem_page *page = mem_page_at(mem, addr);
     uint32_t offset = addr & MEM_PAGE_MASK;
-    uint8_t bytes[4];
+    uint8_t *to = page->flags & MEM_PAGE_ROM ? page->store : page->host;
+    uint8_t bytes[4], old[4];
 
     assert(size == 1 || size == 2 || size == 4);
     assert(offset + size <= MEM_PAGE_BYTES);
@@ -199,9 +210,16 @@ void mem_store(struct mem *mem, paddr addr, uint32_t value, unsigned size)
         io_store(page, offset, value, size);
         return;
     }
-    for (unsigned i = 0; i < size; i++)
+    if (!to)
+        return;
+    for (unsigned i = 0; i < 4; i++)
         bytes[i] = (uint8_t)(value >> (8 * i));
-    store_bytes(mem, (uint32_t)(page - mem->pages), offset, bytes, size);
+    copy_few(old, to + offset, size);
+    copy_few(to + offset, bytes, size);
+    if ((page->flags & WATCHED) && mem->watcher.stored)
+        mem->watcher.stored(
+            mem->watcher.self,
+            ((paddr)(page - mem->pages) << MEM_PAGE_BITS) + offset, size, old);
 }
 
 /* The part of a range that lies in the page of `addr`. */

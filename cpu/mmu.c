@@ -17,11 +17,15 @@ static bool page_has_breakpoint(const struct cpu *cpu, uint32_t vpn)
     return false;
 }
 
-static int64_t write_entry(const struct mem_page *row, int64_t addend)
+static int64_t write_entry(const struct cpu *cpu, const struct mem_page *row,
+                           int64_t addend)
 {
     switch (row->flags & MEM_PAGE_SLOW_WRITE) {
     case 0: return addend;
     case MEM_PAGE_CODE: return MMU_BESIDE;
+    case MEM_PAGE_TABLE:
+    case MEM_PAGE_TABLE | MEM_PAGE_CODE:
+        return MMU_DEVICE + (row - cpu->mem->pages);
     default: return MMU_INVALID;
     }
 }
@@ -43,7 +47,7 @@ void mmu_fill_entry(struct cpu *cpu, laddr addr, const struct walk *walk,
         addend =
             (int64_t)(uintptr_t)row->host - ((int64_t)vpn << MEM_PAGE_BITS);
     if (write)
-        write_addend = device ? addend : write_entry(row, addend);
+        write_addend = device ? addend : write_entry(cpu, row, addend);
     if (write_addend != MMU_INVALID)
         kinds |= FILL_WRITE;
     if (cpu->space->read[user][vpn] == addend &&
@@ -57,6 +61,21 @@ void mmu_fill_entry(struct cpu *cpu, laddr addr, const struct walk *walk,
     cpu->space->read[user][vpn] = addend;
     if (kinds & FILL_WRITE)
         cpu->space->write[user][vpn] = write_addend;
+}
+
+bool mmu_fill(struct cpu *cpu, laddr addr, bool write)
+{
+    struct request rq = {.addr = addr, .user = cpu->user, .write = write};
+    uint32_t vpn = addr >> MEM_PAGE_BITS;
+    struct walk walk;
+    paddr phys;
+
+    if (!mmu_try(cpu, &rq, &walk))
+        return false;
+    mmu_fill_entry(cpu, addr, &walk, cpu->user, write);
+    if (write && cpu->write_table[vpn] == MMU_BESIDE && !cpu->fetch_table[vpn])
+        mmu_fetch_slow(cpu, addr, &phys);
+    return !cpu->events;
 }
 
 bool mmu_fetch_slow(struct cpu *cpu, laddr addr, paddr *phys)

@@ -20,7 +20,8 @@
 /* In the write tables: plain memory, but code was decoded from parts of the
  * page; see mmu_beside_code(). Added to an address it is negative, too. */
 #define MMU_BESIDE  (INT64_MIN / 2)
-/* In both, plus the physical page: a device window. Nor is that an address. */
+/* Plus the physical page: in both a device window, in the write tables a page
+ * of page tables, too. Nor is that an address. */
 #define MMU_DEVICE  (MMU_INVALID + 1)
 
 enum status mmu_create(struct cpu *cpu);
@@ -55,6 +56,11 @@ uint8_t *mmu_write_host_as(const struct cpu *cpu, laddr addr, unsigned size,
 
 /* Two words of a system structure, one behind the other. */
 bool mmu_load_pair(struct cpu *cpu, laddr addr, uint32_t *low, uint32_t *high);
+
+/* Fills the entries of `addr` for an access of the present privilege that is
+ * about to happen, A and D bits included. False: do not count on it, the
+ * access is to be made in full. */
+bool mmu_fill(struct cpu *cpu, laddr addr, bool write);
 
 /* Checks that a store of `size` bytes (1..4096) would not fault and does what
  * it would do to A and D bits. */
@@ -163,8 +169,8 @@ static inline uint8_t *mmu_write_host(const struct cpu *cpu, laddr addr,
     return (uint8_t *)(uintptr_t)((int64_t)addr + addend);
 }
 
-/* The row of a device window that `table` has at `addr`; NULL: something else,
- * or the access leaves the page. */
+/* The row of a page that is not memory, or not plain, and that `table` names
+ * at `addr`; NULL: something else, or the access leaves the page. */
 static inline const struct mem_page *mmu_device(const struct cpu *cpu,
                                                 const int64_t *table,
                                                 laddr addr, unsigned size)
@@ -184,7 +190,8 @@ static inline const struct mem_page *mmu_quiet(const struct cpu *cpu,
 {
     const struct mem_page *row = mmu_device(cpu, table, addr, size);
 
-    return row && !(~row->ops->sizes & (BUS_QUIET | size)) ? row : NULL;
+    return row && row->ops && !(~row->ops->sizes & (BUS_QUIET | size)) ? row
+                                                                       : NULL;
 }
 
 /* Host address in a page that holds code, where none of it is touched: data of

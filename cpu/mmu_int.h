@@ -118,6 +118,9 @@ bool mmu_translate(struct cpu *cpu, const struct request *rq, struct walk *out);
 /* Whether that would succeed for certain. Changes nothing. */
 bool mmu_allows(struct cpu *cpu, laddr addr, bool user, bool write);
 
+/* As mmu_translate(), but false notes no fault: nothing has happened. */
+bool mmu_try(struct cpu *cpu, const struct request *rq, struct walk *out);
+
 /* The slot of a linear page in the present space. */
 static inline unsigned mmu_slot_of(const struct addr_space *space, uint32_t vpn)
 {

@@ -314,6 +314,15 @@ static uint64_t bytes_before(const struct store *store, uint32_t at)
     return value;
 }
 
+static bool differs(const struct store *store)
+{
+    const uint8_t *now = store->host + store->offset;
+
+    if (store->size == 4)
+        return memcmp(now, store->old, 4) != 0;
+    return memcmp(now, store->old, store->size) != 0;
+}
+
 /* What a walk does not look at: cache control, G, and what is the guest's. */
 #define IGNORED UINT64_C(0xf18)
 
@@ -322,8 +331,12 @@ static uint64_t bytes_before(const struct store *store, uint32_t at)
 static bool is_news(const struct store *store, uint32_t at, bool wide)
 {
     const uint64_t mask = wide ? UINT64_MAX : UINT32_MAX;
-    uint64_t before = bytes_before(store, at) & mask, now = 0;
+    uint64_t before = 0, now = 0;
 
+    if (!wide && store->size == 4 && store->offset == at)
+        memcpy(&before, store->old, 4);
+    else
+        before = bytes_before(store, at) & mask;
     memcpy(&now, store->host + at, wide ? 8 : 4);
     if (~before & (PTE_P | PTE_A))
         return false;
@@ -369,23 +382,25 @@ void mmu_stored(struct cpu *cpu, paddr addr, unsigned size, const uint8_t *old)
                                 .offset = addr & MEM_PAGE_MASK,
                                 .size = size};
     struct addr_space *stranger = NULL;
+    const uint64_t name = *cpu->fetch_name;
     bool present = false;
 
-    if (mmu->marking || !memcmp(store.host + store.offset, old, size))
+    if (mmu->marking || !differs(&store))
         return;
     for (uint32_t n = mmu->slots_of[page]; n;) {
         struct addr_space *space = &mmu->spaces[(n - 1) / MMU_SLOTS];
         uint64_t forgotten = mmu->forgotten;
 
-        if (drop_changed(cpu, space, (n - 1) % MMU_SLOTS, &store))
-            cpu->events |= CPU_EVENT_RELOAD;
-        else if (space != cpu->space)
+        if (!drop_changed(cpu, space, (n - 1) % MMU_SLOTS, &store) &&
+            space != cpu->space)
             stranger = space;
         present |= space == cpu->space;
         /* A directory that maps itself may have left this very chain. */
         n = mmu->forgotten == forgotten ? slot_at(mmu, n - 1)->next
                                         : mmu->slots_of[page];
     }
+    if (*cpu->fetch_name != name)
+        cpu->events |= CPU_EVENT_RELOAD; /* code may be elsewhere */
     if (stranger && !present && ++stranger->strangers > STRANGERS_MAX)
         retire_space(cpu, stranger);
 }

@@ -1,5 +1,7 @@
 /* The page walk (SDM volume 3, 4.3 and 4.4): 4 KiB and 4 MiB pages, and the
  * 36-bit physical addresses of PSE-36 and PAE. */
+#include <string.h>
+
 #include "cpu/mmu_int.h"
 
 #define PF_P    1u /* error code: protection violation */
@@ -32,8 +34,14 @@ struct entry {
 /* Who only peeks takes an entry in a device for none, and leaves it alone. */
 static void read_entry(struct cpu *cpu, struct entry *e, bool peek)
 {
+    const struct mem_page *row = mem_page_at(cpu->mem, e->at);
+
     e->value = 0;
-    if (peek && (mem_page_at(cpu->mem, e->at)->flags & MEM_PAGE_IO))
+    if (row->host && !(row->flags & MEM_PAGE_IO)) {
+        memcpy(&e->value, row->host + (e->at & MEM_PAGE_MASK), e->wide ? 8 : 4);
+        return;
+    }
+    if (peek && (row->flags & MEM_PAGE_IO))
         return;
     e->value = mem_load(cpu->mem, e->at, 4);
     if (e->wide)
@@ -55,13 +63,20 @@ static void use_entry(struct cpu *cpu, const struct entry *e, uint32_t bits,
                       struct walk *out)
 {
     uint32_t low = (uint32_t)e->value;
+    const struct mem_page *row;
 
     if (!mmu_note_table(cpu, e->slot, e->at))
         out->passing = true;
     if ((low & bits) == bits)
         return;
+    low |= bits;
+    row = mem_page_at(cpu->mem, e->at);
+    if ((row->flags & MEM_PAGE_SLOW_WRITE) == MEM_PAGE_TABLE && row->host) {
+        memcpy(row->host + (e->at & MEM_PAGE_MASK), &low, 4);
+        return;
+    }
     cpu->mmu->marking = true;
-    mem_store(cpu->mem, e->at, low | bits, 4);
+    mem_store(cpu->mem, e->at, low, 4);
     cpu->mmu->marking = false;
 }
 
@@ -182,6 +197,12 @@ bool mmu_allows(struct cpu *cpu, laddr addr, bool user, bool write)
     struct walk out;
 
     return !(cpu->cr0 & CR0_PG) || !walk(cpu, &rq, &out);
+}
+
+bool mmu_try(struct cpu *cpu, const struct request *rq, struct walk *out)
+{
+    *out = (struct walk){.phys = rq->addr};
+    return !(cpu->cr0 & CR0_PG) || !walk(cpu, rq, out);
 }
 
 bool mmu_peek(struct cpu *cpu, laddr addr, paddr *phys)

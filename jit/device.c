@@ -1,5 +1,5 @@
-/* Accesses of translated code to devices that are quiet (core/bus.h), without
- * a step of the interpreter. */
+/* Accesses of translated code to devices that are quiet (core/bus.h) and stores
+ * to page tables, without a step of the interpreter. */
 #include <string.h>
 
 #include "cpu/interp.h"
@@ -24,6 +24,19 @@ static bool stored_value(const struct cpu *cpu, const struct insn *insn,
     return true;
 }
 
+/* MOV does no more than store. */
+static bool table_store(struct cpu *cpu, const struct site *site, laddr addr)
+{
+    const struct mem_page *row =
+        mmu_device(cpu, cpu->write_table, addr, site->size);
+    uint32_t value;
+
+    if (!row || (row->flags & MEM_PAGE_IO) || insn_sem(site->insn) != SEM_mov ||
+        !stored_value(cpu, site->insn, site->size, &value))
+        return false;
+    return mmu_store(cpu, addr, value, site->size, cpu->user);
+}
+
 uint8_t *device_access(struct cpu *cpu, const struct site *site, laddr addr)
 {
     unsigned size = site->size;
@@ -32,7 +45,9 @@ uint8_t *device_access(struct cpu *cpu, const struct site *site, laddr addr)
     uint32_t value, offset;
 
     if (!row)
-        return NULL;
+        return site->write && table_store(cpu, site, addr)
+                   ? (uint8_t *)&cpu->jit.device
+                   : NULL;
     offset = row->offset + (addr & MEM_PAGE_MASK);
     if (!site->write) {
         value = row->ops->read(row->dev, offset, size);

@@ -92,17 +92,22 @@ uint32_t jit_flags(struct cpu *cpu, uint32_t list)
     return flags_arithmetic(cpu) | FLAG_ONE;
 }
 
+/* The state before the instruction of a site is the cpu's. */
+static void step_begin(struct cpu *cpu, struct jit *jit,
+                       const struct site *site)
+{
+    jit_take_back(cpu, jit, site->fpu);
+    if (site->list || !site->keeps)
+        settle(cpu, jit, site);
+    cpu->block_insns = retired(cpu, site->refund) - site->insn->index;
+}
+
 /* Does an instruction. Without an answer it has left the block. */
 static const struct insn *step(struct cpu *cpu, struct jit *jit,
                                const struct site *site)
 {
-    const struct insn *insn = site->insn;
-
-    jit_take_back(cpu, jit, site->fpu);
-    if (site->list || !site->keeps)
-        settle(cpu, jit, site);
-    cpu->block_insns = retired(cpu, site->refund) - insn->index;
-    return interp_step(cpu, insn);
+    step_begin(cpu, jit, site);
+    return interp_step(cpu, site->insn);
 }
 
 /* What comes behind an instruction that misses now and then is interpreted to
@@ -127,26 +132,49 @@ static void step_access(struct cpu *cpu, struct jit *jit, struct site *site)
     go_on(cpu, jit);
 }
 
+static uint8_t *quick_host(const struct cpu *cpu, const struct site *site,
+                           laddr addr)
+{
+    uint8_t *host;
+
+    if (!site->write)
+        return (uint8_t *)(uintptr_t)mmu_read_host(cpu, addr, site->size);
+    host = mmu_write_host(cpu, addr, site->size);
+    return host ? host : mmu_beside_code(cpu, addr, site->size);
+}
+
+/* The instruction stored to page tables, and somebody wants to look. */
+static void step_stored(struct cpu *cpu, struct jit *jit,
+                        const struct site *site)
+{
+    step_begin(cpu, jit, site);
+    cpu->eip = block_insn_eip(site->insn + 1);
+    cpu->block_insns += site->insn->index + 1u;
+    go_on(cpu, jit);
+}
+
 uint8_t *jit_miss(struct cpu *cpu, uint32_t place, uint32_t addr)
 {
     struct jit *jit = cpu->engine.self;
     struct site *site = jit_at(jit, place);
-    uint8_t *host;
+    /* What is unaligned or leaves the page may fault before it gets there. */
+    bool whole = site->aligned
+                     ? !(addr & 15)
+                     : (addr & MEM_PAGE_MASK) <= MEM_PAGE_BYTES - site->size;
+    uint8_t *host = whole ? quick_host(cpu, site, addr) : NULL;
 
-    if (site->aligned && (addr & 15)) {
-        host = NULL;
-    } else if (site->write) {
-        host = mmu_write_host(cpu, addr, site->size);
-        if (!host)
-            host = mmu_beside_code(cpu, addr, site->size);
-    } else {
-        host = (uint8_t *)(uintptr_t)mmu_read_host(cpu, addr, site->size);
-    }
-    if (!host)
+    if (host)
+        return host;
+    if (!cpu->events)
         host = device_access(cpu, site, addr);
+    if (!host && whole && mmu_fill(cpu, addr, site->write))
+        host = quick_host(cpu, site, addr);
     if (!host)
         step_access(cpu, jit, site);
-    return host;
+    if (!host || !site->write || !cpu->events)
+        return host;
+    step_stored(cpu, jit, site);
+    return NULL;
 }
 
 #define MXCSR_MASKS 0x1f80u
