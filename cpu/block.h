@@ -65,7 +65,8 @@ struct block_tier {
     uint32_t users;   /* the engine's: chain of translations that contain it */
     uint32_t copies;  /* the engine's: how many translations contained it */
     uint32_t checked; /* the engine's: bit n: see guard_missed() */
-    uint32_t unused;
+    uint32_t tail;    /* the engine's: its translation for when few
+                         instructions are left, or entries counted for it */
 };
 
 enum status blocks_create(struct cpu *cpu);

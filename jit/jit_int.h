@@ -108,6 +108,8 @@ struct translation {
     uint32_t links, members;
     uint32_t guards, guard_count; /* ascending */
     bool dead;
+    bool tail; /* of one block, which looks at the count without a reserve;
+                  leads to its like alone */
 };
 
 /* What a tag stands for; see target.c. */
@@ -161,6 +163,7 @@ struct jit {
     uint64_t review;   /* of the arena: when that many are retired */
     bool fsgsbase;     /* the host has instructions for the base of GS */
     bool running;
+    uint32_t reserve; /* instructions that are left besides cpu->jit.left */
     const struct insn *next; /* where to go on after SITE_ACCESS, SITE_STEP */
     struct lower *lower;     /* working memory of a translation; owned */
     struct tag tags[TAGS];
@@ -173,7 +176,7 @@ struct jit {
 
 /* Makes a translation of the region around `head` and enters it in the
  * records. Returns its place, or 0 if there is nothing to gain. */
-uint32_t jit_translate(struct jit *jit, const struct block *head);
+uint32_t jit_translate(struct jit *jit, const struct block *head, bool tail);
 
 /* Counts a plan that became a translation. `native` as for plan_flags(). */
 void stats_note_plan(struct jit *jit, const struct plan *plan,

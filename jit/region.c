@@ -230,12 +230,13 @@ static void mark_checked(struct plan *plan)
     }
 }
 
-void plan_choose(struct plan *plan, struct cpu *cpu, const struct block *head)
+void plan_choose(struct plan *plan, struct cpu *cpu, const struct block *head,
+                 bool alone)
 {
     assert(head->count <= BLOCK_MAX);
     *plan = (struct plan){.count = 1};
     plan->block[0].block = head;
-    for (unsigned i = 0; i < plan->count; i++)
+    for (unsigned i = 0; i < plan->count && !alone; i++)
         consider_successors(plan, cpu, &plan->block[i]);
     for (unsigned i = 0; i < plan->count; i++)
         cut(plan, &plan->block[i]);

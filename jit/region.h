@@ -31,8 +31,10 @@ struct plan {
     struct plan_block block[REGION_BLOCKS];
 };
 
-/* Chooses what goes with `head`. Depends on the guest's past alone. */
-void plan_choose(struct plan *plan, struct cpu *cpu, const struct block *head);
+/* Chooses what goes with `head`. Depends on the guest's past alone. `alone`:
+ * nothing. */
+void plan_choose(struct plan *plan, struct cpu *cpu, const struct block *head,
+                 bool alone);
 
 /* What follows a block. */
 uint32_t plan_next_eip(const struct plan_block *b);

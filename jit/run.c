@@ -7,6 +7,8 @@
 
 #define HEAT         16
 #define CACHE_BYTES  MIB(64)
+/* The same in front of the translation for when few instructions are left. */
+#define TAIL_HEAT    8
 /* Between two looks at whether the address space should have an arena. */
 #define REVIEW_INSNS 1000000u
 
@@ -41,9 +43,10 @@ static void settle(struct cpu *cpu, struct jit *jit, const struct site *site)
 /* Instructions retired, when `refund` of those that were counted are not. */
 static uint64_t retired(const struct cpu *cpu, unsigned refund)
 {
+    const struct jit *jit = cpu->engine.self;
     int64_t left = (int32_t)cpu->jit.left;
 
-    return (uint64_t)((int64_t)cpu->limit - (left + REGION_RESERVE + refund));
+    return (uint64_t)((int64_t)cpu->limit - (left + jit->reserve + refund));
 }
 
 /* Going on in translated code after C code. */
@@ -77,6 +80,7 @@ static void go_on(struct cpu *cpu, struct jit *jit)
     if (!cpu_go_on(cpu, REGION_RESERVE + BLOCK_MAX))
         return;
     cpu->jit.resume = find_code(cpu, jit);
+    jit->reserve = REGION_RESERVE;
     cpu->jit.left = (uint32_t)(cpu->limit - cpu->block_insns) - REGION_RESERVE;
     if (cpu->jit.resume)
         guard_select(jit);
@@ -261,8 +265,26 @@ static void remember(struct jit *jit, const struct site *site,
 
     if (site->kind == SITE_LINK)
         link_connect(jit, site->link, translation);
-    else if (site->kind == SITE_INDIRECT)
+    else if (site->kind == SITE_INDIRECT && !t->tail)
         target_note(jit, to->eip, to->mode, t->entry);
+}
+
+/* The translation to run at `block`, of which all may run; 0: none. */
+static uint32_t choose(struct cpu *cpu, struct jit *jit,
+                       const struct block *block)
+{
+    struct block_tier *tier = blocks_tier(cpu, block);
+    uint64_t left = cpu->limit - cpu->block_insns;
+
+    if (!tier->entry || ((block->mode & BLOCK_ARENA) && !cpu->window))
+        return 0;
+    jit->reserve = left < REGION_RESERVE + BLOCK_MAX ? 0 : REGION_RESERVE;
+    cpu->jit.left = (uint32_t)(left - jit->reserve);
+    if (jit->reserve)
+        return tier->entry;
+    if (tier->tail < TAIL_HEAT && ++tier->tail == TAIL_HEAT)
+        tier->tail = jit_translate(jit, block, true);
+    return tier->tail < TAIL_HEAT ? 0 : tier->tail;
 }
 
 /* Runs translations from the one of `insn`, the first of its block, on.
@@ -272,17 +294,13 @@ static const struct insn *run(struct cpu *cpu, struct jit *jit,
 {
     for (;;) {
         struct block_tier *tier = blocks_tier(cpu, block_of(insn));
-        int64_t left =
-            (int64_t)(cpu->limit - cpu->block_insns) - REGION_RESERVE;
+        uint32_t place = choose(cpu, jit, block_of(insn)), eip;
         const struct site *site;
         const struct block *to;
-        uint32_t place, eip;
 
-        if (!tier->entry || left < BLOCK_MAX ||
-            ((block_of(insn)->mode & BLOCK_ARENA) && !cpu->window))
+        if (!place)
             return tier->first(cpu, insn);
-        cpu->jit.left = (uint32_t)left;
-        place = enter(cpu, jit, tier->entry);
+        place = enter(cpu, jit, place);
         if (!place)
             return jit->next;
         site = jit_at(jit, place);
@@ -304,7 +322,10 @@ static const struct insn *run(struct cpu *cpu, struct jit *jit,
         tier = blocks_tier(cpu, to);
         if (!tier->entry)
             return insn;
-        remember(jit, site, to, tier->entry);
+        if (jit->reserve)
+            remember(jit, site, to, tier->entry);
+        else if (tier->tail > TAIL_HEAT)
+            remember(jit, site, to, tier->tail);
     }
 }
 
@@ -327,7 +348,7 @@ static const struct insn *first(struct cpu *cpu, const struct insn *insn)
     if (!tier->entry) {
         if (++tier->heat < heat_needed(jit, block))
             return tier->first(cpu, insn);
-        tier->entry = jit_translate(jit, block);
+        tier->entry = jit_translate(jit, block, false);
         if (!tier->entry) {
             blocks_set_first(cpu, block, tier->first);
             return tier->first(cpu, insn);

@@ -350,8 +350,10 @@ static void leave_indirect(struct lower *l, bool far)
 void lower_goto_r8(struct lower *l)
 {
     end_path(l);
-    x64_load(&l->x, 8, R10, FIELD(jit.tag));
-    jump_to_row(l);
+    if (!l->tail) {
+        x64_load(&l->x, 8, R10, FIELD(jit.tag));
+        jump_to_row(l);
+    }
     leave_indirect(l, false);
 }
 
@@ -378,6 +380,10 @@ void lower_goto_far_r8(struct lower *l)
     uint8_t *miss[2];
 
     end_path(l);
+    if (l->tail) {
+        leave_indirect(l, true);
+        return;
+    }
     x64_load(&l->x, 4, R9, FIELD(seg[SEG_CS].base));
     x64_mov_rr(&l->x, R10, R9);
     x64_alu_imm_r(&l->x, 4, ALU_AND, R10, (CPU_JIT_SEGMENTS - 1) << 4);

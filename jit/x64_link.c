@@ -24,7 +24,8 @@ void link_connect(struct jit *jit, uint32_t place, uint32_t target)
     const struct block *a = from->head, *b = to->head;
 
     assert(!to->dead);
-    if (link->target || from->dead || link->mode != b->mode)
+    if (link->target || from->dead || from->tail != to->tail ||
+        link->mode != b->mode)
         return;
     if (!link->check && b->phys - a->phys != b->eip - a->eip)
         return;
@@ -62,12 +63,13 @@ static void disconnect(struct jit *jit, uint32_t place)
 static void forget_member(struct jit *jit, uint32_t place)
 {
     const struct member *m = jit_at(jit, place);
+    const struct translation *t = jit_at(jit, m->region);
     uint32_t *at = &blocks_tier(jit->cpu, m->block)->users;
 
     while (*at != place)
         at = &((struct member *)jit_at(jit, *at))->next;
     *at = m->next;
-    blocks_tier(jit->cpu, m->block)->copies--;
+    blocks_tier(jit->cpu, m->block)->copies -= !t->tail;
 }
 
 void translation_kill(struct jit *jit, uint32_t place)
@@ -85,6 +87,8 @@ void translation_kill(struct jit *jit, uint32_t place)
         forget_member(jit, n);
     if (blocks_tier(jit->cpu, t->head)->entry == place)
         blocks_tier(jit->cpu, t->head)->entry = 0;
+    if (blocks_tier(jit->cpu, t->head)->tail == place)
+        blocks_tier(jit->cpu, t->head)->tail = 0;
     target_forget(jit, t->head->eip, t->entry);
     if (jit->running)
         jit->cpu->events |= CPU_EVENT_RELOAD;

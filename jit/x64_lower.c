@@ -463,13 +463,13 @@ static bool add_members(struct lower *l)
                             .next = tier->users,
                             .block = l->plan.block[i].block};
         tier->users = place;
-        tier->copies++;
+        tier->copies += !t->tail;
         t->members = place;
     }
     return true;
 }
 
-uint32_t jit_translate(struct jit *jit, const struct block *head)
+uint32_t jit_translate(struct jit *jit, const struct block *head, bool tail)
 {
     struct lower *l = jit->lower;
     struct cache *cache = &jit->cache;
@@ -487,11 +487,12 @@ uint32_t jit_translate(struct jit *jit, const struct block *head)
     l->cpu = jit->cpu;
     l->context_count = 1;
     l->mode = head->mode;
+    l->tail = tail;
     l->x.at = jit_at(jit, cache->code);
     l->x.end = l->x.at + CODE_MAX;
     l->x.guard = l->guard;
     l->x.guards_max = GUARDS_MAX;
-    plan_choose(&l->plan, jit->cpu, head);
+    plan_choose(&l->plan, jit->cpu, head, tail);
     plan_flags(&l->plan, jit->cpu, lower_native);
     place = l->translation = cache_data(cache, sizeof(struct translation));
     lower_nodes(l);
@@ -502,6 +503,7 @@ uint32_t jit_translate(struct jit *jit, const struct block *head)
     patch_fixups(l);
     t = jit_at(jit, place);
     t->head = head;
+    t->tail = tail;
     t->entry = cache->code;
     t->next = jit->translations[cache->current];
     jit->translations[cache->current] = place;

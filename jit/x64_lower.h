@@ -81,6 +81,7 @@ struct lower {
     struct plan plan;
     uint32_t translation;
     uint32_t mode;
+    bool tail; /* see struct translation */
     unsigned node_count, fixup_count, deferred_count;
     int next_node;                 /* to come next; -1: any */
     unsigned context_count, insns; /* emitted so far */
