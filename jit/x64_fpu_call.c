@@ -116,13 +116,20 @@ static bool is_known(const struct lower *l, unsigned needs)
     return !(needs & FPU_CALL_PUSHES) || (l->fpu_free & ST7);
 }
 
-/* Whether the host's C1 counts again before this node ends. */
+static bool is_repeated(const struct insn *insn)
+{
+    return insn_sem(insn) >= SEM_movs &&
+           (insn->flags & (INSN_REP | INSN_REPNE));
+}
+
+/* Whether the host's C1 counts again before this node ends, or may do so. */
 static bool c1_passes(const struct lower *l)
 {
     const struct insn *insn = l->b->block->insn;
 
     for (unsigned i = l->index + 1; i < l->b->count; i++) {
-        if (interp_is_special(insn[i].fn) || insn_is_jump(&insn[i]))
+        if (interp_is_special(insn[i].fn) || insn_is_jump(&insn[i]) ||
+            is_repeated(&insn[i]))
             return false;
         if (!lower_native(l->cpu, &insn[i]) || lower_fpu_sets_c1(&insn[i]))
             return true;

@@ -159,8 +159,7 @@ void lower_call_thunk(struct lower *l, uint32_t thunk)
 
 /* Instructions. */
 
-/* Nothing is known of SSE and x87. */
-static void lower_lost(struct lower *l)
+void lower_lost(struct lower *l)
 {
     l->xmm_live = l->fpu_live = l->fpu_clean = false;
     l->fpu = (struct fpu_point){0};

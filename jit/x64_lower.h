@@ -150,6 +150,8 @@ void lower_goto_far_r8(struct lower *l);
 void lower_goto_far(struct lower *l, uint32_t eip, uint32_t base);
 /* Has the interpreter do the instruction, and comes back if it can. */
 void lower_step(struct lower *l);
+/* Nothing is known of SSE and x87. */
+void lower_lost(struct lower *l);
 /* A call leads to `eip` and will return to what follows the block. */
 void lower_goto_call(struct lower *l, uint32_t eip);
 /* Goes on at r8d, where a return leads. */

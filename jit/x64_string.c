@@ -246,6 +246,7 @@ static void move_many(struct lower *l)
     struct deferred *d[3] = {NULL};
     uint8_t *nothing;
 
+    lower_fpu_settle(l);
     test_count(l);
     nothing = x64_jcc(&l->x, CC_Z);
     call_repeat(l, d);
@@ -258,6 +259,7 @@ static void move_many(struct lower *l)
         if (d[i])
             d[i]->resume = l->x.at;
     }
+    lower_lost(l); /* the step has put all registers back */
 }
 
 /* A fault in the rest shows the flags of the last comparison before it. */

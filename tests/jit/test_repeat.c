@@ -53,7 +53,8 @@ static const struct bus_ops latch_ops = {latch_read, latch_write,
                                          1 | 2 | 4 | BUS_QUIET};
 
 /* Opcode in bits 0-3, then prefixes: REP or REPNE, 66, 67; and without the
- * first of these. Flags are looked at behind it. */
+ * first of these. Flags are looked at behind it. Around it are instructions
+ * whose registers may be in the host's. */
 static uint32_t snippet_at(unsigned n)
 {
     return CODE + n * SNIPPET;
@@ -67,9 +68,15 @@ static void put_snippet(struct bare *bare, unsigned n)
     static const uint8_t alone[16] = {0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0xab,
                                       0xac, 0xad, 0xae, 0xaf, 0x88, 0x89,
                                       0x8a, 0x33, 0x09, 0x87};
-    static const uint8_t tail[] = {0x0f, 0x94, 0xc2, 0x9f, 0xeb, 0xfe};
+    /* FLD1, PADDB XMM0, XMM1; and on the other side FNINIT, FNSTSW AX, flags,
+     * PADDB XMM1, XMM0 */
+    static const uint8_t head[] = {0xd9, 0xe8, 0x66, 0x0f, 0xfc, 0xc1};
+    static const uint8_t tail[] = {0xdb, 0xe3, 0xdf, 0xe0, 0x0f, 0x94, 0xc2,
+                                   0x9f, 0x66, 0x0f, 0xfc, 0xc8, 0xeb, 0xfe};
     uint8_t *at = bare->mem->ram + snippet_at(n);
 
+    memcpy(at, head, sizeof(head));
+    at += sizeof(head);
     *at++ = 0x39; /* CMP */
     *at++ = 0xd3;
     if (n & 0x20)
@@ -142,6 +149,12 @@ static void start(struct bare *bare, uint64_t seed)
 
     cpu_reset(cpu);
     cpu->cr0 |= CR0_PE;
+    cpu->cr4 = CR4_OSFXSR;
+    cpu->fpu.present = true;
+    cpu->fpu.control = 0x37f;
+    cpu->fpu.full = 0;
+    for (unsigned i = 0; i < 2; i++)
+        cpu->xmm[i] = (struct xmm){{next(&seed), next(&seed)}};
     for (unsigned seg = 0; seg < 6; seg++)
         set_seg(cpu, seg, wide, seg == SEG_CS ? CODE : DATA + 16 * seg);
     if (next(&seed) & 1) {
