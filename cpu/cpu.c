@@ -177,13 +177,25 @@ static uint64_t prepare(struct cpu *cpu)
     return left;
 }
 
-/* Whether events_take() would do no more than to end a shadow. */
+/* Whether CPU_EVENT_STEP is there because of RF alone, as it is behind every
+ * handler of a fault. */
+static bool is_resumption(const struct cpu *cpu)
+{
+    return !(cpu->eflags & FLAG_TF) && !cpu->stepping && !(cpu->dr[7] & 0xff) &&
+           (~cpu->eflags & (FLAG_VIF | FLAG_VIP));
+}
+
+/* Whether events_take() would do no more than to end a shadow and to spend RF.
+ */
 static bool is_calm(const struct cpu *cpu)
 {
     const uint32_t quiet = CPU_EVENT_CLOCK | CPU_EVENT_RELOAD |
-                           CPU_EVENT_SHADOW | CPU_EVENT_SHADOW_SS;
+                           CPU_EVENT_SHADOW | CPU_EVENT_SHADOW_SS |
+                           CPU_EVENT_STEP;
 
     if (cpu->events & ~quiet)
+        return false;
+    if ((cpu->events & CPU_EVENT_STEP) && !is_resumption(cpu))
         return false;
     return !(cpu->events & (CPU_EVENT_SHADOW | CPU_EVENT_SHADOW_SS)) ||
            (!cpu->intr_level && !cpu->nmi_pending);
@@ -202,6 +214,8 @@ bool cpu_go_on(struct cpu *cpu, unsigned least)
     if (!is_calm(cpu) || cpu->shutdown ||
         cpu->block_insns + least > cpu->clock->stop_insns)
         return false;
+    if (cpu->events & CPU_EVENT_STEP)
+        cpu->eflags &= ~FLAG_RF;
     cpu->events = 0;
     prepare(cpu);
     return true;

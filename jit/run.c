@@ -81,6 +81,10 @@ static void go_on(struct cpu *cpu, struct jit *jit)
         return;
     cpu->jit.resume = find_code(cpu, jit);
     jit->reserve = REGION_RESERVE;
+    if (cpu->events) { /* the look for it changed what it depends on */
+        cpu->jit.resume = NULL;
+        jit->next = NULL;
+    }
     cpu->jit.left = (uint32_t)(cpu->limit - cpu->block_insns) - REGION_RESERVE;
     if (cpu->jit.resume)
         guard_select(jit);
