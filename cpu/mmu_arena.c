@@ -15,6 +15,7 @@
 #define CREDIT_MAX     2000   /* calls */
 #define INSNS_PER_CALL 60000u /* that earn one */
 #define INSNS_OFF      (UINT64_C(1) << 26)
+#define TAKEN_MAX      8u /* times: then a page stays read-only */
 #define LOSSES_MAX     6
 #define CREDIT_FIRST   300 /* with paging */
 #define ARENAS_MAX     6   /* with paging */
@@ -50,12 +51,16 @@ static struct arena *create(struct cpu *cpu, int credit)
     return arena;
 }
 
-/* Rights. */
+/* Rights. A byte has them in the low bits, and in the upper ones how often the
+ * right to write was taken: code that is written and run in turn would cost two
+ * calls each time. */
+#define RIGHTS(byte) ((byte)&3u)
+#define TAKEN(byte)  ((unsigned)(byte) >> 2)
 
 static bool has_any(const struct arena *arena, uint32_t vpn, uint32_t pages)
 {
     if (pages == 1)
-        return arena->rights[vpn];
+        return RIGHTS(arena->rights[vpn]) != ARENA_NOTHING;
     for (uint32_t n = vpn >> ARENA_CHUNK_BITS;
          n <= (vpn + pages - 1) >> ARENA_CHUNK_BITS; n++) {
         if (arena->any[n])
@@ -83,14 +88,16 @@ static void clear_rights(struct arena *arena, uint32_t vpn, uint32_t pages)
 static void set_rights(struct arena *arena, uint32_t vpn, uint32_t pages,
                        unsigned rights)
 {
-    memset(arena->rights + vpn, (int)rights, pages);
+    for (uint32_t n = vpn; n < vpn + pages; n++)
+        arena->rights[n] = (uint8_t)(TAKEN(arena->rights[n]) << 2 | rights);
     for (uint32_t n = vpn >> ARENA_CHUNK_BITS;
          n <= (vpn + pages - 1) >> ARENA_CHUNK_BITS; n++)
         arena->any[n] = true;
 }
 
 /* What the tables let happen. */
-static unsigned allowed(const struct cpu *cpu, uint32_t vpn)
+static unsigned allowed(const struct cpu *cpu, const struct arena *arena,
+                        uint32_t vpn)
 {
     const struct share *ram = &cpu->mem->ram_share;
     int64_t addend = cpu->read_table[vpn];
@@ -99,7 +106,10 @@ static unsigned allowed(const struct cpu *cpu, uint32_t vpn)
 
     if (addend == MMU_INVALID || offset >= ram->bytes)
         return ARENA_NOTHING;
-    return cpu->write_table[vpn] == addend ? ARENA_WRITE : ARENA_READ;
+    if (cpu->write_table[vpn] != addend ||
+        TAKEN(arena->rights[vpn]) >= TAKEN_MAX)
+        return ARENA_READ;
+    return ARENA_WRITE;
 }
 
 /* Calls of the host. */
@@ -181,9 +191,10 @@ void arena_drop(struct cpu *cpu, struct arena *arena, uint32_t vpn,
 
 void arena_drop_write(struct cpu *cpu, struct arena *arena, uint32_t vpn)
 {
-    if (!arena || arena->rights[vpn] != ARENA_WRITE)
+    if (!arena || RIGHTS(arena->rights[vpn]) != ARENA_WRITE)
         return;
-    arena->rights[vpn] = ARENA_READ;
+    arena->rights[vpn] =
+        (uint8_t)((TAKEN(arena->rights[vpn]) + 1) << 2 | ARENA_READ);
     if (spend(cpu, arena) && !window_show_read_only(arena->window, vpn, 1))
         empty(cpu, arena);
 }
@@ -192,14 +203,15 @@ void arena_drop_write(struct cpu *cpu, struct arena *arena, uint32_t vpn)
 
 /* Without paging, filling the tables for pages nearby has no effect that a
  * guest could see. */
-static void fill_around(struct cpu *cpu, uint32_t vpn)
+static void fill_around(struct cpu *cpu, const struct arena *arena,
+                        uint32_t vpn)
 {
     uint32_t first = vpn & ~(RUN_PAGES - 1);
 
     for (uint32_t n = first; n < first + RUN_PAGES; n++) {
         struct walk walk = {.phys = (paddr)n << MEM_PAGE_BITS};
 
-        if (allowed(cpu, n) != ARENA_WRITE)
+        if (allowed(cpu, arena, n) != ARENA_WRITE)
             mmu_fill_entry(cpu, n << MEM_PAGE_BITS, &walk, cpu->user, true);
     }
 }
@@ -209,15 +221,15 @@ static bool show(struct cpu *cpu, struct arena *arena, uint32_t vpn)
 {
     const struct share *ram = &cpu->mem->ram_share;
     int64_t addend = cpu->read_table[vpn];
-    unsigned rights = allowed(cpu, vpn);
+    unsigned rights = allowed(cpu, arena, vpn);
     uint32_t first = vpn, end = vpn + 1;
     size_t offset;
 
     while (first % RUN_PAGES && cpu->read_table[first - 1] == addend &&
-           allowed(cpu, first - 1) == rights)
+           allowed(cpu, arena, first - 1) == rights)
         first--;
     while (end % RUN_PAGES && cpu->read_table[end] == addend &&
-           allowed(cpu, end) == rights)
+           allowed(cpu, arena, end) == rights)
         end++;
     offset = (size_t)(addend + ((int64_t)first << MEM_PAGE_BITS) -
                       (int64_t)(uintptr_t)ram->base);
@@ -231,13 +243,14 @@ static bool show(struct cpu *cpu, struct arena *arena, uint32_t vpn)
 }
 
 /* Walks as the access would. */
-static void fill_table(struct cpu *cpu, laddr addr, bool write)
+static void fill_table(struct cpu *cpu, const struct arena *arena, laddr addr,
+                       bool write)
 {
     struct request rq = {.addr = addr, .user = cpu->user, .write = write};
     struct walk walk;
 
     if (!(cpu->cr0 & CR0_PG))
-        fill_around(cpu, addr >> MEM_PAGE_BITS);
+        fill_around(cpu, arena, addr >> MEM_PAGE_BITS);
     else if (mmu_translate(cpu, &rq, &walk))
         mmu_fill_entry(cpu, addr, &walk, cpu->user, write);
 }
@@ -250,14 +263,14 @@ enum arena_fill mmu_arena_fill(struct cpu *cpu, laddr addr, bool write)
 
     if (!cpu->window)
         return ARENA_FAULTS;
-    if (allowed(cpu, vpn) < wanted) {
+    if (allowed(cpu, arena, vpn) < wanted) {
         if (!mmu_allows(cpu, addr, cpu->user, write))
             return ARENA_FAULTS;
-        fill_table(cpu, addr, write);
-        if (allowed(cpu, vpn) < wanted)
+        fill_table(cpu, arena, addr, write);
+        if (allowed(cpu, arena, vpn) < wanted)
             return ARENA_NEVER;
     }
-    if (arena->rights[vpn] >= wanted)
+    if (RIGHTS(arena->rights[vpn]) >= wanted)
         return ARENA_NEVER;
     return show(cpu, arena, vpn) ? ARENA_FILLED : ARENA_FAULTS;
 }

@@ -59,7 +59,7 @@ enum {
 /* Only mmu_arena.c looks into it; see there. */
 struct arena {
     uint8_t *window;
-    uint8_t *rights;           /* by linear page: ARENA_* */
+    uint8_t *rights;           /* by linear page: ARENA_* and more */
     uint8_t any[ARENA_CHUNKS]; /* some page of a chunk has rights */
     unsigned calls;            /* of the host since it was empty */
     int64_t credit;            /* such calls that it may cause */

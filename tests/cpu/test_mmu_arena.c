@@ -128,6 +128,25 @@ START_TEST(code_is_read_only)
 }
 END_TEST
 
+/* Code that is written and run in turn. */
+START_TEST(a_page_that_changes_hands_stays_read_only)
+{
+    unsigned count = 0;
+
+    while (count++ < 100 && fill(0x5000, true) == ARENA_FILLED) {
+        mem_flag_page(bare->mem, 5, MEM_PAGE_CODE, 0);
+        mmu_protect_page(bare->cpu, 5);
+        ck_assert(can_read(0x5000) && !can_write(0x5000));
+        mem_flag_page(bare->mem, 5, 0, MEM_PAGE_CODE);
+    }
+    ck_assert_uint_lt(count, 20);
+    ck_assert_int_eq(fill(0x5000, true), ARENA_NEVER);
+    ck_assert(can_write(0x6000));
+    mmu_flush(bare->cpu);
+    ck_assert_int_eq(fill(0x5000, true), ARENA_FILLED);
+}
+END_TEST
+
 START_TEST(a20_moves_all)
 {
     bare->mem->ram[0x10] = 1;
@@ -329,6 +348,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, nothing_but_ram);
     tcase_add_test(tcase, rom_is_read_only);
     tcase_add_test(tcase, code_is_read_only);
+    tcase_add_test(tcase, a_page_that_changes_hands_stays_read_only);
     tcase_add_test(tcase, a20_moves_all);
     tcase_add_test(tcase, remapped_rows_are_not_shown);
     tcase_add_test(tcase, paged_pages_come_one_by_one);
