@@ -267,6 +267,8 @@ enum arena_fill mmu_arena_fill(struct cpu *cpu, laddr addr, bool write)
         if (!mmu_allows(cpu, addr, cpu->user, write))
             return ARENA_FAULTS;
         fill_table(cpu, arena, addr, write);
+        if (!cpu->window)
+            return ARENA_FAULTS;
         if (allowed(cpu, arena, vpn) < wanted)
             return ARENA_NEVER;
     }

@@ -121,7 +121,7 @@ static const uint8_t *take_fault(struct jit *jit, const uint8_t *pc,
     if (addr >= cpu->window && addr < cpu->window + page_end)
         filled =
             mmu_arena_fill(cpu, (laddr)(addr - cpu->window), write || s->write);
-    if (filled == ARENA_FILLED)
+    if (filled == ARENA_FILLED && !cpu->events)
         return pc;
     if (filled == ARENA_NEVER)
         guard_missed(jit, t, s);
