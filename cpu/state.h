@@ -218,7 +218,8 @@ struct cpu_jit {
      * flags_get(). ORDER pending */
     uint32_t pending, partial;
     uint32_t scratch;
-    uint32_t device; /* what a device gave or got; see device_access() */
+    uint32_t device;     /* what a device gave or got; see device_access() */
+    uint32_t host_flags; /* where an access by the arena faulted */
     /* Values that flags follow from: of the present translation, and behind
      * them what `pending` and `partial` are about. */
     uint32_t slot[3 * CPU_JIT_SLOTS];

@@ -154,8 +154,10 @@ static void on_fault(int number, siginfo_t *info, void *context)
         pass_on(number, info, context);
         return;
     }
-    if (to != pc)
+    if (to != pc) {
         reg[REG_R10] = site;
+        entered->cpu->jit.host_flags = (uint32_t)reg[REG_EFL];
+    }
     reg[REG_RIP] = (greg_t)(uintptr_t)to;
     errno = error;
 }

@@ -178,7 +178,8 @@ struct jit {
  * records. Returns its place, or 0 if there is nothing to gain. */
 uint32_t jit_translate(struct jit *jit, const struct block *head, bool tail);
 
-/* Counts a plan that became a translation. `native` as for plan_flags(). */
+/* Counts a plan that became a translation. `native`: whether an
+ * instruction is translated. */
 void stats_note_plan(struct jit *jit, const struct plan *plan,
                      bool (*native)(const struct cpu *cpu,
                                     const struct insn *insn));

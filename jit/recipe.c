@@ -30,6 +30,7 @@ static inline uint32_t fetch(const struct cpu *cpu,
         return flags_cut(bits, cpu->reg[v->n]);
     case VALUE_SLOT: return flags_cut(bits, cpu->jit.slot[v->n]);
     case VALUE_SLOT_HIGH: return cpu->jit.slot[v->n] >> 8 & 0xff;
+    case VALUE_HOST: return cpu->jit.host_flags;
     default: return 0;
     }
 }
@@ -85,6 +86,13 @@ static void apply_saved(struct cpu *cpu, uint32_t saved)
     flags_set_arithmetic(cpu, (saved >> 8 & 0xff) | (saved & 1 ? FLAG_OF : 0));
 }
 
+/* Some of the flags. */
+static void apply_some(struct cpu *cpu, uint32_t flags, uint32_t value)
+{
+    flags_set_arithmetic(cpu,
+                         (flags_arithmetic(cpu) & ~flags) | (value & flags));
+}
+
 static void apply(struct cpu *cpu, const struct recipe *r)
 {
     unsigned bits = r->bits;
@@ -133,7 +141,10 @@ static void apply(struct cpu *cpu, const struct recipe *r)
     case RECIPE_COMI:
         apply_saved(cpu, a & (FLAG_ZF | FLAG_PF | FLAG_CF) << 8);
         break;
-    case RECIPE_SAVED: apply_saved(cpu, a); break;
+    case RECIPE_SAVED:
+        apply_some(cpu, r->flags, (a >> 8 & 0xff) | (a & 1 ? FLAG_OF : 0));
+        break;
+    case RECIPE_HELD: apply_some(cpu, r->flags, a & b); break;
     default: apply_shift(cpu, r, a); break;
     }
 }

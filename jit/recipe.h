@@ -50,7 +50,8 @@
     X(NCF,   FLAG_CF)                    /* the flag, inverted */ \
     X(SAHF,  FLAGS_OSZAPC & ~FLAG_OF)    /* AH */ \
     X(COMI,  FLAGS_OSZAPC)               /* AH of LAHF: ZF, PF, CF; others 0 */ \
-    X(SAVED, FLAGS_OSZAPC)               /* AH and AL of LAHF, SETO AL */
+    X(SAVED, FLAGS_OSZAPC)               /* AH and AL of LAHF, SETO AL */ \
+    X(HELD,  FLAGS_OSZAPC)               /* the host's; those of a mask */
 /* clang-format on */
 
 enum recipe_kind {
@@ -62,10 +63,11 @@ enum recipe_kind {
 enum recipe_where {
     VALUE_NONE,
     VALUE_IMM,
-    VALUE_REG,      /* guest register; of a byte, its place in the file */
-    VALUE_CL,       /* guest CL */
-    VALUE_SLOT,     /* cpu->jit.slot, low bits */
-    VALUE_SLOT_HIGH /* the same, bits 8-15 */
+    VALUE_REG,       /* guest register; of a byte, its place in the file */
+    VALUE_CL,        /* guest CL */
+    VALUE_SLOT,      /* cpu->jit.slot, low bits */
+    VALUE_SLOT_HIGH, /* the same, bits 8-15 */
+    VALUE_HOST       /* the host's flags where it faulted */
 };
 
 struct recipe_value {
@@ -80,7 +82,8 @@ struct recipe {
     uint8_t bits;  /* of the operands */
     uint8_t maybe; /* a count that may be 0: then nothing changes */
     uint8_t zero;
-    uint32_t flags; /* that it gives: see RECIPE_LIST */
+    uint32_t flags; /* that it gives: see RECIPE_LIST. Fewer: others that it
+                       would give are known from elsewhere, or dead */
     struct recipe_value v[3];
 };
 

@@ -272,25 +272,44 @@ static uint32_t need_at(const struct plan *plan, uint32_t eip, bool read)
     return read ? plan->block[n].read_in : plan->block[n].need_in;
 }
 
+static uint32_t carry_at(const struct plan *plan, uint32_t eip)
+{
+    int n = plan_find(plan, eip);
+
+    return n < 0 ? 0 : plan->block[n].carry_in;
+}
+
 struct flow {
-    uint32_t need, read;
+    uint32_t need, read, held;
 };
 
 static struct flow before(const struct plan *plan, const struct insn *insn,
-                          struct flow after, bool native)
+                          struct flow after, struct insn_host host)
 {
     const struct insn_info *info = &insn_info[insn->slot];
     uint32_t kept = all & ~insn_flags_given(insn);
 
-    if (!native)
-        return (struct flow){.need = all, .read = 0};
+    if (!host.native)
+        return (struct flow){.need = all};
     if (insn_is_jump(insn)) {
         after.need |= need_at(plan, insn->imm, false);
         after.read |= need_at(plan, insn->imm, true);
+        after.held |= carry_at(plan, insn->imm);
     }
-    after.need = (after.need & kept) | info->flags_read;
+    after.need &= kept;
+    after.held &= kept;
     after.read = (after.read & kept) | info->flags_read;
-    if (may_leave(insn))
+    if (!host.keeps) {
+        after.need |= after.held;
+        after.held = 0;
+    }
+    if (host.keeps)
+        after.held |= info->flags_read & all;
+    else
+        after.need |= info->flags_read & all;
+    if (may_leave(insn) && host.guarded)
+        after.held = all;
+    else if (may_leave(insn))
         after.need = all;
     return after;
 }
@@ -317,20 +336,20 @@ static struct flow at_end(const struct plan *plan, const struct plan_block *b)
         enum sem sem = insn_sem(last);
 
         if (sem == SEM_jmp) /* before() adds where it leads */
-            return (struct flow){0, 0};
+            return (struct flow){0};
         if (sem == SEM_ret || sem == SEM_ret_imm)
             return at_return(plan);
         if (sem != SEM_call)
             return (struct flow){.need = all, .read = 0};
         eip = last->imm;
     }
-    return (struct flow){need_at(plan, eip, false), need_at(plan, eip, true)};
+    return (struct flow){.need = need_at(plan, eip, false),
+                         .read = need_at(plan, eip, true),
+                         .held = carry_at(plan, eip)};
 }
 
-typedef bool native_fn(const struct cpu *cpu, const struct insn *insn);
-
 static bool flow_block(const struct plan *plan, struct plan_block *b,
-                       const struct cpu *cpu, native_fn *native)
+                       struct cpu *cpu, insn_host_fn *host)
 {
     struct flow flow = at_end(plan, b);
     bool changed;
@@ -340,24 +359,43 @@ static bool flow_block(const struct plan *plan, struct plan_block *b,
 
         b->need[i] = flow.need;
         b->read[i] = flow.read;
-        flow = before(plan, insn, flow, native(cpu, insn));
+        b->held[i] = flow.held;
+        flow = before(plan, insn, flow, host(cpu, insn));
     }
+    b->held_in = flow.held & ~flow.need;
+    flow.need |= flow.held;
     if (b->checked)
         flow.need = all;
+    flow.need &= ~b->carry_in;
     changed = flow.need != b->need_in || flow.read != b->read_in;
     b->need_in = flow.need;
     b->read_in = flow.read;
     return changed;
 }
 
-void plan_flags(struct plan *plan, const struct cpu *cpu,
-                bool (*native)(const struct cpu *cpu, const struct insn *insn))
+static void flow_all(struct plan *plan, struct cpu *cpu, insn_host_fn *host)
 {
     bool changed = true;
 
     while (changed) {
         changed = false;
         for (unsigned i = plan->count; i-- > 0;)
-            changed |= flow_block(plan, &plan->block[i], cpu, native);
+            changed |= flow_block(plan, &plan->block[i], cpu, host);
     }
+}
+
+/* First as if no flag stayed in the host's from block to block; and then
+ * again with those that may. A look at the count leaves CF alone. */
+void plan_flags(struct plan *plan, struct cpu *cpu, insn_host_fn *host)
+{
+    flow_all(plan, cpu, host);
+    for (unsigned i = 0; i < plan->count; i++) {
+        struct plan_block *b = &plan->block[i];
+
+        b->carry_in = b->held_in & b->read_in &
+                      (b->checked ? FLAG_CF : all & ~(uint32_t)FLAG_AF);
+    }
+    for (unsigned i = 0; i < plan->count; i++)
+        plan->block[i].need_in = plan->block[i].read_in = 0;
+    flow_all(plan, cpu, host);
 }

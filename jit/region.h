@@ -23,7 +23,13 @@ struct plan_block {
     /* Flags before the block and after each instruction: that somebody will
      * look at, be it in a fault; and that an instruction will read. */
     uint32_t need_in, read_in;
+    /* Flags before the block that the host's flags may hold already: they are
+     * read, and need not follow from anything else. */
+    uint32_t carry_in, held_in;
     uint32_t need[BLOCK_MAX], read[BLOCK_MAX];
+    /* Flags after each instruction that are looked at where the host's flags
+     * will be at hand, so need not follow from anything else. */
+    uint32_t held[BLOCK_MAX];
 };
 
 struct plan {
@@ -42,10 +48,18 @@ uint32_t plan_next_eip(const struct plan_block *b);
 /* The block that begins at `eip`, or -1. */
 int plan_find(const struct plan *plan, uint32_t eip);
 
-/* Fills in need and read. `native`: whether an instruction is translated,
- * rather than left to the interpreter. */
-void plan_flags(struct plan *plan, const struct cpu *cpu,
-                bool (*native)(const struct cpu *cpu, const struct insn *insn));
+/* What a host makes of an instruction. */
+struct insn_host {
+    bool native;    /* translated, rather than left to the interpreter */
+    bool keeps;     /* flags that it does not give stay in the host's flags */
+    bool guarded;   /* it leaves with the host's flags at hand, if at all */
+    uint32_t gives; /* flags that it leaves there */
+};
+
+typedef struct insn_host insn_host_fn(struct cpu *cpu, const struct insn *insn);
+
+/* Fills in need, read and held. */
+void plan_flags(struct plan *plan, struct cpu *cpu, insn_host_fn *host);
 
 /* Whether an instruction ends straight-line code by a jump whose target is
  * known, and where it leads. */

@@ -125,6 +125,7 @@ static void alu_to_reg(struct lower *l, unsigned op, struct operands o)
     else
         flags_end(l, recipe_of(op), false, a, b, c);
     l->valid = given_by(op);
+    l->clear = FLAGS_OSZAPC & ~l->valid;
 }
 
 static bool is_high(unsigned size, unsigned host)
@@ -162,6 +163,7 @@ static void alu_to_memory(struct lower *l, unsigned op, struct operands o)
     }
     flags_end(l, recipe_of(op), false, a, b, c);
     l->valid = given_by(op);
+    l->clear = FLAGS_OSZAPC & ~l->valid;
 }
 
 /* TEST has no form with a memory operand on the right. */
@@ -197,6 +199,7 @@ static void test(struct lower *l, struct operands o)
     else
         flags_end(l, RECIPE_TEST, false, a, b, none);
     l->valid = FLAGS_OSZAPC & ~FLAG_AF;
+    l->clear = FLAG_AF;
 }
 
 static unsigned op_of(enum sem sem)

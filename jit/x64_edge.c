@@ -4,38 +4,45 @@
 
 #include "jit/x64_lower.h"
 
-static int find_node(const struct lower *l, unsigned block,
-                     const struct recipe_list *list, unsigned *versions)
+static int find_node(const struct lower *l, const struct node *wanted,
+                     unsigned *versions)
 {
     *versions = 0;
     for (unsigned i = 0; i < l->node_count; i++) {
         const struct node *node = &l->nodes[i];
 
-        if (node->block != block || node->context != l->context)
+        if (node->block != wanted->block || node->context != wanted->context)
             continue;
-        if (node->credit == l->credit &&
-            !memcmp(&node->list, list, sizeof(*list)))
+        if (node->credit == wanted->credit && node->valid == wanted->valid &&
+            !memcmp(&node->list, &wanted->list, sizeof(node->list)))
             return (int)i;
         ++*versions;
     }
     return -1;
 }
 
-int lower_get_node(struct lower *l, unsigned block,
-                   const struct recipe_list *list)
+static int get_node(struct lower *l, const struct node *wanted)
 {
     unsigned versions;
-    int n = find_node(l, block, list, &versions);
+    int n = find_node(l, wanted, &versions);
 
     if (n >= 0)
         return n;
-    if (((list->count || l->credit) && versions >= VERSIONS_MAX) ||
+    if (((wanted->list.count || wanted->credit || wanted->valid) &&
+         versions >= VERSIONS_MAX) ||
         l->node_count == NODES_MAX || l->insns > INSNS_MAX)
         return -1;
-    l->nodes[l->node_count] =
-        (struct node){block, l->context, l->credit, *list, NULL};
-    l->insns += l->plan.block[block].count;
+    l->nodes[l->node_count] = *wanted;
+    l->insns += l->plan.block[wanted->block].count;
     return (int)l->node_count++;
+}
+
+int lower_get_node(struct lower *l, unsigned block)
+{
+    struct node wanted = {
+        .block = block, .context = l->context, .credit = l->credit};
+
+    return get_node(l, &wanted);
 }
 
 static void jump_to_node(struct lower *l, uint8_t *distance, unsigned n)
@@ -54,15 +61,28 @@ static void jump_to_node(struct lower *l, uint8_t *distance, unsigned n)
 static int get_node_at(struct lower *l, uint32_t eip, bool settled)
 {
     int block = plan_find(&l->plan, eip);
-    struct recipe_list list = {0};
+    struct node wanted = {.context = l->context, .credit = l->credit};
+    const struct plan_block *to;
 
     if (block < 0)
         return -1;
+    to = &l->plan.block[block];
+    wanted.block = (unsigned)block;
     if (!settled) {
-        list = l->list;
-        recipe_prune(&list, l->plan.block[block].need_in);
+        wanted.valid = l->valid & to->carry_in;
+        wanted.list = l->list;
+        recipe_prune(&wanted.list,
+                     to->need_in | (to->carry_in & ~wanted.valid));
     }
-    return lower_get_node(l, (unsigned)block, &list);
+    return get_node(l, &wanted);
+}
+
+/* Flags that the host's may hold where `eip` is reached. */
+static uint32_t carry_at(const struct lower *l, uint32_t eip)
+{
+    int block = plan_find(&l->plan, eip);
+
+    return block < 0 ? 0 : l->plan.block[block].carry_in;
 }
 
 /* Whether the present block and the place stand in one page. */
@@ -86,6 +106,7 @@ static void edge(struct lower *l, uint8_t *distance, uint32_t eip)
     d = lower_defer(l, DEFER_EDGE, distance);
     d->eip = eip;
     d->credit = l->credit;
+    d->valid = l->valid & l->bare & carry_at(l, eip);
     l->credit = 0;
     d->node = near ? get_node_at(l, eip, true) : -1;
 }
@@ -103,7 +124,8 @@ static void save_for(struct lower *l, uint32_t eip)
     int block = plan_find(&l->plan, eip);
 
     if (block >= 0)
-        flags_save(l, l->plan.block[block].read_in);
+        flags_save(l, l->plan.block[block].read_in &
+                          ~(l->valid & l->plan.block[block].carry_in));
     lower_fpu_settle(l);
 }
 
@@ -164,7 +186,7 @@ static void end_path(struct lower *l)
 {
     flags_hand_over(l);
     lower_fpu_settle(l);
-    l->valid = 0;
+    flags_forget(l);
     memset(&l->list, 0, sizeof(l->list));
     l->refund = 0;
 }
@@ -235,6 +257,7 @@ static void go_on(struct lower *l, uint32_t eip)
     save_for(l, eip);
     node = get_node_at(l, eip, false);
     if (node < 0) {
+        flags_save_bare(l, carry_at(l, eip));
         node = get_node_at(l, eip, true);
         if (node >= 0)
             flags_hand_over(l);
@@ -254,8 +277,9 @@ static void check_page(struct lower *l, uint32_t eip)
     struct x64_mem entry;
     struct deferred *d;
 
+    flags_save_bare(l, carry_at(l, eip));
     save_for(l, eip);
-    l->valid = 0;
+    flags_forget(l);
     entry = fetch_entry(l, eip);
     x64_alu_imm_m(&l->x, 4, ALU_CMP, entry, (to->phys >> MEM_PAGE_BITS) + 1);
     d = lower_defer(l, DEFER_EDGE, x64_jcc(&l->x, CC_NZ));
@@ -311,7 +335,7 @@ void lower_goto_return(struct lower *l)
         return;
     }
     save_for(l, back->block->eip);
-    l->valid = 0;
+    flags_forget(l);
     x64_alu_imm_r(&l->x, 4, ALU_CMP, R8, back->block->eip);
     d = lower_defer(l, DEFER_INDIRECT, x64_jcc(&l->x, CC_NZ));
     d->insn = l->insn;

@@ -102,7 +102,17 @@ bool flags_wanted(const struct lower *l, enum recipe_kind kind)
 
 void flags_begin(struct lower *l, uint32_t flags, bool maybe)
 {
+    if (!maybe)
+        l->clear &= ~flags;
     recipe_prune(&l->list, maybe ? l->need : l->need & ~flags);
+}
+
+/* What the list tells of these flags is not so any more. */
+static void hide(struct lower *l, uint32_t flags)
+{
+    for (uint32_t i = 0; i < l->list.count; i++)
+        l->list.r[i].flags &= ~flags;
+    recipe_prune(&l->list, all);
 }
 
 void flags_end(struct lower *l, enum recipe_kind kind, bool maybe,
@@ -116,8 +126,12 @@ void flags_end(struct lower *l, enum recipe_kind kind, bool maybe,
                        .v = {a, b, c}};
     bool added;
 
-    if (!(r.flags & l->need))
+    if (!(r.flags & l->need)) {
+        hide(l, r.flags);
+        l->bare |= r.flags;
         return;
+    }
+    l->bare &= ~r.flags;
     added = recipe_add(&l->list, &r);
     assert(added);
     (void)added;
@@ -258,7 +272,7 @@ static uint32_t redo_gives(const struct recipe *r)
     case RECIPE_CF:
     case RECIPE_NCF: return FLAG_CF;
     case RECIPE_COMI: return FLAG_ZF | FLAG_PF | FLAG_CF;
-    case RECIPE_SAVED: return all;
+    case RECIPE_SAVED: return r->flags;
     default: return 0;
     }
 }
@@ -350,12 +364,77 @@ static const struct recipe *find_recipe(const struct lower *l, uint32_t flags)
     return NULL;
 }
 
+void flags_save_bare(struct lower *l, uint32_t wanted)
+{
+    struct recipe r = {.kind = RECIPE_SAVED,
+                       .bits = 32,
+                       .flags = wanted & l->bare & (l->valid | l->clear)};
+    bool added;
+
+    l->bare = 0;
+    if (!r.flags)
+        return;
+    x64_mov_rr(&l->x, R10, RAX);
+    x64_byte(&l->x, 0x9f);                 /* lahf */
+    x64_digit_r(&l->x, 4, 0x0f90, 0, RAX); /* seto al */
+    if (l->clear)
+        x64_alu_imm_r(&l->x, 4, ALU_AND, RAX, ~(l->clear << 8));
+    r.v[0] = value_saved(l, RAX);
+    x64_mov_rr(&l->x, RAX, R10);
+    hide(l, r.flags);
+    added = recipe_add(&l->list, &r);
+    assert(added);
+    (void)added;
+}
+
+struct recipe_list flags_held(const struct lower *l)
+{
+    struct recipe_list list = l->list;
+    uint32_t flags = l->valid | l->clear;
+    struct recipe r = {
+        .kind = RECIPE_HELD,
+        .bits = 32,
+        .flags = flags,
+        .v = {{.where = VALUE_HOST}, value_imm(l->valid & ~l->clear)}};
+    bool added;
+
+    assert(!(l->bare & ~flags));
+    if (!l->bare)
+        return list;
+    recipe_prune(&list, all & ~flags);
+    added = recipe_add(&list, &r);
+    assert(added);
+    (void)added;
+    return list;
+}
+
+struct recipe_list flags_with_carry(struct lower *l, unsigned *slot)
+{
+    struct recipe_list list = l->list;
+    struct recipe r = {.kind = RECIPE_NCF, .bits = 32, .flags = FLAG_CF};
+    bool added;
+
+    *slot = take_slot(l);
+    r.v[0] = (struct recipe_value){.where = VALUE_SLOT, .n = (uint8_t)*slot};
+    added = recipe_add(&list, &r);
+    assert(added);
+    (void)added;
+    return list;
+}
+
+void flags_store_carry(struct lower *l, unsigned slot)
+{
+    x64_digit_m(&l->x, 4, 0x0f90 | CC_NB, 0, slot_at(slot));
+}
+
 void flags_settle(struct lower *l)
 {
+    flags_save_bare(l, all);
     x64_mov_imm(&l->x, R10, lower_list(l, &l->list));
     lower_call_thunk(l, l->jit->flags);
     memset(&l->list, 0, sizeof(l->list));
     l->valid = all;
+    l->clear = 0;
 }
 
 void flags_ensure(struct lower *l, uint32_t flags)
@@ -364,6 +443,7 @@ void flags_ensure(struct lower *l, uint32_t flags)
 
     if (!(flags & ~l->valid))
         return;
+    flags_save_bare(l, all);
     r = find_recipe(l, flags);
     if (!r) {
         flags_settle(l);
@@ -410,7 +490,12 @@ void flags_clobber(struct lower *l)
 {
     if (l->valid)
         flags_save(l, l->live);
-    l->valid = 0;
+    flags_forget(l);
+}
+
+void flags_forget(struct lower *l)
+{
+    l->valid = l->clear = l->bare = 0;
 }
 
 /* All flags but CF, which INC and DEC leave. */

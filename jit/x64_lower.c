@@ -175,7 +175,7 @@ void lower_step(struct lower *l)
     x64_mov_imm(&l->x, R10, lower_site(l, SITE_STEP));
     lower_call_thunk(l, l->jit->step);
     memset(&l->list, 0, sizeof(l->list));
-    l->valid = 0;
+    flags_forget(l);
     lower_lost(l);
 }
 
@@ -258,7 +258,8 @@ static void lower_insn(struct lower *l, unsigned index)
     l->insn = insn;
     l->index = index;
     l->size = insn_sem_size(insn);
-    l->need = l->b->need[index];
+    l->need = l->b->need[index] |
+              (l->b->held[index] & ~lower_host(l->cpu, insn).gives);
     l->read = l->b->read[index];
     l->live = (l->read & ~insn_flags_given(insn)) | info->flags_read;
     l->taken = 0;
@@ -268,6 +269,9 @@ static void lower_insn(struct lower *l, unsigned index)
     }
     if (l->list.count > RECIPES_MAX - 2)
         flags_settle(l);
+    /* A fault finds the host's flags as they are from here on. */
+    if ((insn->flags & INSN_MEM) && (l->mode & BLOCK_ARENA))
+        flags_ensure(l, info->flags_read & FLAGS_OSZAPC);
     lower_one(l);
 }
 
@@ -288,11 +292,25 @@ static void move_left(struct lower *l, int32_t by)
         x64_lea(&l->x, REG_LEFT, m);
 }
 
+/* The sign says if too few are left. CF stays, if it is in the host's. */
+static void count_and_look(struct lower *l, unsigned n)
+{
+    if (l->valid) {
+        move_left(l, 1 - (int32_t)n);
+        x64_digit_r(&l->x, 4, 0xff, 1, REG_LEFT); /* dec */
+    } else if (n == 0) {
+        x64_rr(&l->x, 4, 0x85, REG_LEFT, REG_LEFT);
+    } else {
+        x64_alu_imm_r(&l->x, 4, ALU_SUB, REG_LEFT, n);
+    }
+}
+
 /* All instructions of the node are counted at once; a jump in the middle has
  * some to its credit where it leads. */
 static void count_insns(struct lower *l, unsigned credit)
 {
-    unsigned n = insns_of(l->b);
+    unsigned n = insns_of(l->b), slot;
+    struct recipe_list list;
     struct deferred *d;
 
     l->refund = n;
@@ -300,13 +318,16 @@ static void count_insns(struct lower *l, unsigned credit)
         move_left(l, (int32_t)(credit - n));
         return;
     }
-    if (n == credit)
-        x64_rr(&l->x, 4, 0x85, REG_LEFT, REG_LEFT);
-    else
-        x64_alu_imm_r(&l->x, 4, ALU_SUB, REG_LEFT, n - credit);
+    count_and_look(l, n - credit);
     l->insn = &l->b->block->insn[0];
     d = lower_defer(l, DEFER_SITE, x64_jcc(&l->x, CC_S));
+    list = l->list;
+    if (l->bare) {
+        l->list = flags_with_carry(l, &slot);
+        d->slot = slot + 1;
+    }
     d->site = lower_site(l, SITE_COUNT);
+    l->list = list;
     d->thunk = l->jit->leave;
 }
 
@@ -333,7 +354,9 @@ static void lower_node(struct lower *l, struct node *node)
     l->b = &l->plan.block[node->block];
     l->context = node->context;
     l->list = node->list;
-    l->valid = 0;
+    flags_forget(l);
+    l->valid = node->valid;
+    l->bare = node->valid & ~recipe_coverage(&node->list);
     lower_lost(l);
     l->need = l->b->need_in;
     l->next_node = -1;
@@ -353,8 +376,7 @@ static void lower_node(struct lower *l, struct node *node)
 
 static void lower_nodes(struct lower *l)
 {
-    static const struct recipe_list empty;
-    int n = lower_get_node(l, 0, &empty);
+    int n = lower_get_node(l, 0);
 
     while (n >= 0 && !l->x.full) {
         lower_node(l, &l->nodes[n]);
@@ -379,8 +401,12 @@ static void lower_edge(struct lower *l, const struct deferred *d)
 {
     assert(!l->fpu.insn);
     l->list = d->list;
-    l->valid = 0;
+    flags_forget(l);
     move_left(l, (int32_t)d->credit);
+    l->valid = l->bare = d->valid;
+    l->taken = 0;
+    flags_save_bare(l, d->valid);
+    flags_forget(l);
     if (d->node < 0) {
         lower_leave(l, d->eip);
         return;
@@ -393,7 +419,7 @@ static void lower_indirect(struct lower *l, const struct deferred *d)
 {
     l->insn = d->insn;
     l->list = d->list;
-    l->valid = 0;
+    flags_forget(l);
     lower_goto_r8(l);
 }
 
@@ -406,7 +432,11 @@ static void lower_deferred(struct lower *l)
         switch (d->kind) {
         case DEFER_MISS:
         case DEFER_CALL: lower_miss(l, d); break;
-        case DEFER_SITE: lower_hand_over(l, d->site, d->thunk); break;
+        case DEFER_SITE:
+            if (d->slot)
+                flags_store_carry(l, d->slot - 1);
+            lower_hand_over(l, d->site, d->thunk);
+            break;
         case DEFER_REPEAT:
             x64_mov_imm(&l->x, R10, d->site);
             lower_call_thunk(l, d->thunk);
@@ -492,7 +522,7 @@ uint32_t jit_translate(struct jit *jit, const struct block *head, bool tail)
     l->x.guard = l->guard;
     l->x.guards_max = GUARDS_MAX;
     plan_choose(&l->plan, jit->cpu, head, tail);
-    plan_flags(&l->plan, jit->cpu, lower_native);
+    plan_flags(&l->plan, jit->cpu, lower_host);
     place = l->translation = cache_data(cache, sizeof(struct translation));
     lower_nodes(l);
     lower_deferred(l);

@@ -41,6 +41,7 @@ struct node {
     unsigned block;   /* of the plan */
     unsigned context; /* number */
     unsigned credit;  /* instructions that were counted already */
+    uint32_t valid;   /* flags that the host's hold */
     struct recipe_list list;
     uint8_t *code; /* NULL: not emitted yet */
 };
@@ -70,6 +71,8 @@ struct deferred {
     uint32_t eip;
     int node;        /* -1: leave */
     unsigned credit; /* instructions counted that the node does not expect */
+    unsigned slot;   /* SITE: 1 + where CF has to be saved, inverted */
+    uint32_t valid;  /* EDGE: flags that the host's hold and no recipe tells */
     const struct insn *insn;
     struct recipe_list list;
 };
@@ -104,6 +107,8 @@ struct lower {
     uint32_t live;       /* flags that it or a later one reads */
     struct recipe_list list;
     uint32_t valid;       /* flags that the host's flags hold as the guest's */
+    uint32_t clear;       /* flags that are 0, whatever the host's hold */
+    uint32_t bare;        /* flags that no recipe tells: only these two do */
     uint32_t taken;       /* slots given away for this instruction */
     bool xmm_live;        /* for certain; see x64_simd.c */
     bool fpu_live;        /* the same; see x64_fpu.c */
@@ -117,6 +122,7 @@ struct lower {
 
 /* x64_lower.c */
 bool lower_native(const struct cpu *cpu, const struct insn *insn);
+insn_host_fn lower_host;
 uint32_t lower_list(struct lower *l, const struct recipe_list *list);
 uint32_t lower_site(struct lower *l, enum site_kind kind);
 struct deferred *lower_defer(struct lower *l, enum deferred_kind kind,
@@ -127,9 +133,8 @@ void lower_call_thunk(struct lower *l, uint32_t thunk);
 void lower_redo_if(struct lower *l, unsigned cc);
 
 /* x64_edge.c */
-/* The node for a block entered with these flags; -1: too many already. */
-int lower_get_node(struct lower *l, unsigned block,
-                   const struct recipe_list *list);
+/* The node for a block entered with settled flags; -1: too many already. */
+int lower_get_node(struct lower *l, unsigned block);
 /* `d` goes on at d->eip with all flags in cpu->lazy. */
 void lower_meet_settled(struct lower *l, struct deferred *d);
 /* Leaves by a thunk, at a site. */
@@ -169,6 +174,15 @@ void value_again(struct lower *l, unsigned reg, struct recipe_value saved);
 /* The present value of a guest register. */
 struct recipe_value value_kept(struct lower *l, unsigned size, unsigned n);
 
+/* The list for a place where the host's flags can be looked at. */
+struct recipe_list flags_held(const struct lower *l);
+/* Only the host's flags tell CF: a list for code that first has stored its
+ * inverse in *slot. */
+struct recipe_list flags_with_carry(struct lower *l, unsigned *slot);
+void flags_store_carry(struct lower *l, unsigned slot);
+/* The host's flags are about to be others: saves what only they tell, and
+ * `flags` has. Changes r10. */
+void flags_save_bare(struct lower *l, uint32_t flags);
 /* Slots that the list names, a bit each. */
 uint32_t flags_slots(const struct lower *l);
 bool flags_wanted(const struct lower *l, enum recipe_kind kind);
@@ -181,6 +195,8 @@ void flags_end(struct lower *l, enum recipe_kind kind, bool maybe,
 void flags_reg_write(struct lower *l, unsigned size, unsigned n);
 /* The host's flags are about to change. */
 void flags_clobber(struct lower *l);
+/* They have, and nobody looks at what they held. */
+void flags_forget(struct lower *l);
 void flags_save(struct lower *l, uint32_t live);
 /* Makes the host's flags hold `flags`. Changes r10. */
 void flags_ensure(struct lower *l, uint32_t flags);

@@ -120,9 +120,12 @@ static bool by_arena(const struct lower *l, unsigned size)
 /* Sites name the slots of the list as it is now. */
 static void guard(struct lower *l, struct x64_mem m, bool write)
 {
+    struct recipe_list list = l->list;
     struct site *site;
 
+    l->list = flags_held(l);
     l->x.tag = lower_site(l, SITE_ACCESS);
+    l->list = list;
     if (l->x.tag) {
         site = jit_at(l->jit, l->x.tag);
         site->write = write;
