@@ -97,13 +97,15 @@ bool mmu_load_pdptes(struct cpu *cpu, uint32_t cr3, uint64_t pdpte[4]);
  * get one by mmu_review_arena(). */
 
 /* An access at `addr` by the arena failed, which the instruction that runs is
- * certain to do next. */
+ * certain to do next. `whole`: it lies in this page for certain; if not, it may
+ * fault elsewhere, so that no A or D bit is set for it. */
 enum arena_fill {
     ARENA_FILLED, /* try again */
-    ARENA_FAULTS, /* it would fault, or there is no arena any more */
+    ARENA_FAULTS, /* it may fault, or there is no arena any more */
     ARENA_NEVER   /* it has to go by the interpreter */
 };
-enum arena_fill mmu_arena_fill(struct cpu *cpu, laddr addr, bool write);
+enum arena_fill mmu_arena_fill(struct cpu *cpu, laddr addr, bool write,
+                               bool whole);
 
 /* From now on spaces can have arenas: without paging at once, with paging if
  * mmu_review_arena(), called now and then, finds one to be worth it; with

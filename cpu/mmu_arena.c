@@ -255,7 +255,8 @@ static void fill_table(struct cpu *cpu, const struct arena *arena, laddr addr,
         mmu_fill_entry(cpu, addr, &walk, cpu->user, write);
 }
 
-enum arena_fill mmu_arena_fill(struct cpu *cpu, laddr addr, bool write)
+enum arena_fill mmu_arena_fill(struct cpu *cpu, laddr addr, bool write,
+                               bool whole)
 {
     struct arena *arena = cpu->space->arena[cpu->user];
     uint32_t vpn = addr >> MEM_PAGE_BITS;
@@ -264,7 +265,8 @@ enum arena_fill mmu_arena_fill(struct cpu *cpu, laddr addr, bool write)
     if (!cpu->window)
         return ARENA_FAULTS;
     if (allowed(cpu, arena, vpn) < wanted) {
-        if (!mmu_allows(cpu, addr, cpu->user, write))
+        if ((!whole && (cpu->cr0 & CR0_PG)) ||
+            !mmu_allows(cpu, addr, cpu->user, write))
             return ARENA_FAULTS;
         fill_table(cpu, arena, addr, write);
         if (!cpu->window)

@@ -95,6 +95,15 @@ static void guard_missed(struct jit *jit, struct translation *t,
     translation_kill(jit, cache_place(&jit->cache, t));
 }
 
+/* Whether the access that faults at `addr` lies in one page for certain: its
+ * first byte may be in the page before, where the host did not fault. */
+static bool is_whole(uintptr_t addr, unsigned size)
+{
+    uint32_t at = addr & MEM_PAGE_MASK;
+
+    return size == 1 || (at && at <= MEM_PAGE_BYTES - size);
+}
+
 /* Deals with a fault at `pc`. Returns where to go on, or NULL: not ours. */
 static const uint8_t *take_fault(struct jit *jit, const uint8_t *pc,
                                  const uint8_t *addr, bool write,
@@ -120,7 +129,8 @@ static const uint8_t *take_fault(struct jit *jit, const uint8_t *pc,
     /* Other faults than of a page name no address: a misaligned operand. */
     if (addr >= cpu->window && addr < cpu->window + page_end)
         filled =
-            mmu_arena_fill(cpu, (laddr)(addr - cpu->window), write || s->write);
+            mmu_arena_fill(cpu, (laddr)(addr - cpu->window), write || s->write,
+                           is_whole((uintptr_t)addr, s->size));
     if (filled == ARENA_FILLED && !cpu->events)
         return pc;
     if (filled == ARENA_NEVER)

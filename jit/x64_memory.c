@@ -118,7 +118,7 @@ static bool by_arena(const struct lower *l, unsigned size)
 }
 
 /* Sites name the slots of the list as it is now. */
-static void guard(struct lower *l, struct x64_mem m, bool write)
+static void guard(struct lower *l, struct x64_mem m, unsigned size, bool write)
 {
     struct recipe_list list = l->list;
     struct site *site;
@@ -128,6 +128,7 @@ static void guard(struct lower *l, struct x64_mem m, bool write)
     l->list = list;
     if (l->x.tag) {
         site = jit_at(l->jit, l->x.tag);
+        site->size = (uint8_t)size;
         site->write = write;
     }
     l->taken |= flags_slots(l);
@@ -140,7 +141,7 @@ bool lower_flat_operand(struct lower *l, unsigned seg, struct x64_mem m,
 {
     if (!(l->mode & BLOCK_FLAT(seg)) || !by_arena(l, size))
         return false;
-    guard(l, m, write);
+    guard(l, m, size, write);
     return true;
 }
 
@@ -154,7 +155,7 @@ void lower_operand_at(struct lower *l, unsigned seg, unsigned size, bool write)
         check_segment(l, seg, size, write);
     }
     if (by_arena(l, size)) {
-        guard(l, x64_at(R8, 0), write);
+        guard(l, x64_at(R8, 0), size, write);
         return;
     }
     flags_clobber(l);

@@ -67,7 +67,7 @@ static void tear_down(void)
 
 static enum arena_fill fill(laddr addr, bool write)
 {
-    return mmu_arena_fill(bare->cpu, addr, write);
+    return mmu_arena_fill(bare->cpu, addr, write, true);
 }
 
 START_TEST(nothing_is_shown_at_first)
