@@ -17,6 +17,8 @@
 #define BYTES_MAX    255
 #define PARTS        16u /* of a page, by which its blocks are found */
 #define PART_BYTES   (MEM_PAGE_BYTES / PARTS)
+#define PATCH_BITS   12
+#define PATCH_LEAST  16 /* from then on such blocks stay */
 
 _Static_assert(sizeof(struct block) == UNIT, "block header");
 _Static_assert(sizeof(struct insn) == UNIT, "instruction");
@@ -45,6 +47,9 @@ struct block_cache {
     bool limit_used[LIMIT_PLACES];
     unsigned limit_count;
     uint32_t last_limit, last_number; /* that was asked for last */
+    /* How many blocks that begin at such an address lost an immediate operand
+     * only, since one lost more. */
+    uint8_t patches[1u << PATCH_BITS];
 };
 
 static struct block *block_get(struct block_cache *cache, uint32_t n)
@@ -70,6 +75,7 @@ static void forget_all(struct cpu *cpu)
         *page = (struct code_page){0};
     }
     memset(cache->hash, 0, sizeof(cache->hash));
+    memset(cache->patches, 0, sizeof(cache->patches));
     block_get(cache, 0)->count = BLOCK_DEAD;
     cache->used = BLOCK_UNITS; /* ORDER scratch */
     memset(cache->limit_used, 0, sizeof(cache->limit_used));
@@ -216,6 +222,56 @@ static bool overlaps(const struct block *block, uint32_t first, uint32_t last)
     return block->phys <= last && block->phys + (block->bytes - 1u) >= first;
 }
 
+/* The instruction of which [first, last] is a part of a 32-bit immediate that
+ * handlers read when they run, or NULL. */
+static struct insn *patched_insn(struct block *block, uint32_t first,
+                                 uint32_t last)
+{
+    uint32_t in = first - block->phys;
+    struct insn *insn = block->insn;
+    const struct insn *end = insn + block->count;
+
+    if (first < block->phys || block->straddles || block->stand_in)
+        return NULL;
+    while (insn < end && (uint32_t)insn->offset + insn->length <= in)
+        insn++;
+    if (insn == end || !insn_has_imm32(insn) ||
+        in < (uint32_t)insn->offset + insn->length - 4 ||
+        last - block->phys >= (uint32_t)insn->offset + insn->length)
+        return NULL;
+    return insn;
+}
+
+/* Blocks whose immediate operands are stored to again and again stay, but for
+ * these; others are better off decoded anew. */
+static bool patch_block(struct cpu *cpu, struct block *block, uint32_t first,
+                        uint32_t last)
+{
+    uint8_t *patches =
+        &cpu->blocks->patches[block_hash(block->phys) % (1u << PATCH_BITS)];
+    struct insn *insn;
+    uint32_t at;
+
+    if (block->count == BLOCK_DEAD)
+        return false;
+    insn = patched_insn(block, first, last);
+    if (!insn) {
+        *patches = 0;
+        return false;
+    }
+    if (*patches < PATCH_LEAST) {
+        ++*patches;
+        return false;
+    }
+    at = block->phys + insn->offset + insn->length - 4;
+    memcpy(&insn->imm,
+           cpu->mem->pages[at >> MEM_PAGE_BITS].host + (at & MEM_PAGE_MASK), 4);
+    if (!insn->disp && cpu->engine.patched)
+        cpu->engine.patched(cpu->engine.self, block);
+    insn->disp = 1; /* see insn_is_patched() */
+    return true;
+}
+
 /* Walks the blocks that begin in a part of a page: kills what overlaps [first,
  * last] and takes the dead out. Returns the granules of those that are left. */
 static uint64_t drop_in_part(struct cpu *cpu, struct code_page *page,
@@ -228,7 +284,8 @@ static uint64_t drop_in_part(struct cpu *cpu, struct code_page *page,
     while (*at) {
         struct block *block = block_get(cache, *at);
 
-        if (overlaps(block, first, last))
+        if (overlaps(block, first, last) &&
+            !patch_block(cpu, block, first, last))
             kill_block(cpu, block->stand_in ? block_get(cache, block->alias)
                                             : block);
         if (is_dead(cache, block)) {

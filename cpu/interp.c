@@ -455,6 +455,15 @@ static const struct insn *step_registers(struct cpu *cpu,
     return next == copy + 1 ? insn + 1 : next;
 }
 
+bool insn_has_imm32(const struct insn *insn)
+{
+    enum sem sem = sem_of[insn->slot];
+
+    return insn_info[insn->slot].operand[1] == OPERAND_Iv &&
+           (insn->flags & INSN_OP32) && !(insn->flags & INSN_MEM) &&
+           sem >= SEM_mov && sem < SEM_test;
+}
+
 const struct insn *interp_step(struct cpu *cpu, const struct insn *insn)
 {
     enum sem sem = sem_of[insn->slot];

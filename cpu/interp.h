@@ -129,6 +129,14 @@ void interp_aas(struct cpu *cpu, const struct insn *insn);
 bool interp_aam(struct cpu *cpu, const struct insn *insn);
 void interp_aad(struct cpu *cpu, const struct insn *insn);
 
+/* MOV and arithmetic of a register and 32 bits at the instruction's end. */
+bool insn_has_imm32(const struct insn *insn);
+/* It is one whose operand changes while its block stays. */
+static inline bool insn_is_patched(const struct insn *insn)
+{
+    return insn->disp && insn_has_imm32(insn);
+}
+
 /* C functions that insn.def names and sys.h does not. */
 #define INTERP_EXEC_LIST(X) \
     X(pusha) \

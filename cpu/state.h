@@ -255,6 +255,8 @@ struct engine {
     /* A block's bytes changed. It is not to be entered again; when the engine
      * runs just now, it leaves after the present instruction. */
     void (*killed)(void *self, const struct block *block);
+    /* insn_is_patched() will hold of one more of its instructions. */
+    void (*patched)(void *self, const struct block *block);
     void (*forgotten)(void *self); /* every block is gone */
     /* cpu->jit.pending or partial is not 0 and somebody wants the flags: puts
      * them into lazy and sets both to 0. */

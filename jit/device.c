@@ -1,5 +1,5 @@
 /* Accesses of translated code to devices that are quiet (core/bus.h) and stores
- * to page tables, without a step of the interpreter. */
+ * to page tables and code, without a step of the interpreter. */
 #include <string.h>
 
 #include "cpu/interp.h"
@@ -24,17 +24,20 @@ static bool stored_value(const struct cpu *cpu, const struct insn *insn,
     return true;
 }
 
-/* MOV does no more than store. */
-static bool table_store(struct cpu *cpu, const struct site *site, laddr addr)
+/* MOV does no more than store: to page tables, or to code. */
+static bool watched_store(struct cpu *cpu, const struct site *site, laddr addr)
 {
+    uint32_t vpn = addr >> MEM_PAGE_BITS, value;
     const struct mem_page *row =
         mmu_device(cpu, cpu->write_table, addr, site->size);
-    uint32_t value;
+    bool code = cpu->write_table[vpn] == MMU_BESIDE && cpu->fetch_table[vpn] &&
+                (addr & MEM_PAGE_MASK) <= MEM_PAGE_BYTES - site->size;
 
-    if (!row || (row->flags & MEM_PAGE_IO) || insn_sem(site->insn) != SEM_mov ||
-        !stored_value(cpu, site->insn, site->size, &value))
+    if (!code && (!row || (row->flags & MEM_PAGE_IO)))
         return false;
-    return mmu_store(cpu, addr, value, site->size, cpu->user);
+    return insn_sem(site->insn) == SEM_mov &&
+           stored_value(cpu, site->insn, site->size, &value) &&
+           mmu_store(cpu, addr, value, site->size, cpu->user);
 }
 
 uint8_t *device_access(struct cpu *cpu, const struct site *site, laddr addr)
@@ -45,7 +48,7 @@ uint8_t *device_access(struct cpu *cpu, const struct site *site, laddr addr)
     uint32_t value, offset;
 
     if (!row)
-        return site->write && table_store(cpu, site, addr)
+        return site->write && watched_store(cpu, site, addr)
                    ? (uint8_t *)&cpu->jit.device
                    : NULL;
     offset = row->offset + (addr & MEM_PAGE_MASK);

@@ -209,10 +209,10 @@ void thunks_emit(struct jit *jit);
  * does not. */
 uint8_t *jit_miss(struct cpu *cpu, uint32_t site, uint32_t addr);
 void jit_redo(struct cpu *cpu, uint32_t site);
-/* Does an access to a quiet device, or a store to page tables after which
- * cpu->events may tell that somebody wants to look, and gives memory where
- * translated code can go on with it: a load finds there what the device gave, a
- * store has been done already. NULL: no such device or instruction. */
+/* Does an access to a quiet device, or a store to page tables or code after
+ * which cpu->events may tell that somebody wants to look, and gives memory
+ * where translated code can go on with it: a load finds there what the device
+ * gave, a store has been done already. NULL: no such device or instruction. */
 uint8_t *device_access(struct cpu *cpu, const struct site *site, laddr addr);
 /* Whether SSE may be used without a look at each instruction; if not, it has
  * dealt with this one. */

@@ -151,7 +151,7 @@ static uint8_t *quick_host(const struct cpu *cpu, const struct site *site,
     return host ? host : mmu_beside_code(cpu, addr, site->size);
 }
 
-/* The instruction stored to page tables, and somebody wants to look. */
+/* The instruction stored to page tables or code, and somebody wants to look. */
 static void step_stored(struct cpu *cpu, struct jit *jit,
                         const struct site *site)
 {
@@ -376,6 +376,7 @@ enum status jit_attach(struct cpu *cpu, const struct jit_config *config)
 {
     struct engine engine = {.first = first,
                             .killed = jit_block_killed,
+                            .patched = jit_block_killed,
                             .forgotten = jit_forget,
                             .settle = settle_pending,
                             .destroy = destroy};

@@ -30,11 +30,24 @@ static bool same_whole(unsigned size, unsigned a, unsigned b)
     return size == 1 ? a >> 2 == b >> 2 : a == b;
 }
 
+/* An immediate that the guest changes now and then is read where the block has
+ * it. */
+static bool by_patched(struct lower *l, struct operands *o)
+{
+    if (!insn_is_patched(l->insn))
+        return false;
+    x64_mov_imm64(&l->x, R9, (uintptr_t)&l->insn->imm);
+    l->mem = x64_at(R9, 0);
+    o->immediate = false;
+    o->from_memory = true;
+    return true;
+}
+
 static void mov(struct lower *l, struct operands o)
 {
     unsigned size = l->size;
 
-    if (o.to_memory || o.from_memory)
+    if (!by_patched(l, &o) && (o.to_memory || o.from_memory))
         lower_operand(l, size, o.to_memory);
     if (!o.to_memory)
         flags_reg_write(l, size, o.to);
@@ -229,6 +242,8 @@ void lower_alu(struct lower *l)
         lower_operand(l, l->size, sem != SEM_cmp && sem != SEM_test);
     if (o.from_memory)
         lower_operand(l, l->size, false);
+    else
+        by_patched(l, &o);
     if (sem == SEM_test)
         test(l, o);
     else if (o.to_memory)

@@ -398,15 +398,58 @@ START_TEST(end_of_segment_faults)
 }
 END_TEST
 
+/* Immediate operands that are stored to in each pass, whole and in part, by
+ * the instruction before and by one behind: the block stays. */
+START_TEST(operands_change_often)
+{
+    struct rig r;
+    struct cpu_stats stats;
+    uint32_t eax = 0, ebx = 0, add = 0, xor = 0x11223344;
+    /* L: MOV [1011], EAX; ADD EBX, ECX; ADD EAX, 0; NOP; XOR EBX, 0;
+     * XOR EAX, 11223344; INC BYTE [1018]; INC DWORD [1009]; DEC ECX; JNZ L;
+     * HLT */
+    static const uint8_t code[] = {
+        0x66, 0xa3, 0x11, 0x10,                   /* 1000 */
+        0x66, 0x01, 0xcb,                         /* 1004 */
+        0x66, 0x05, 0,    0,    0,    0,          /* 1007 */
+        0x90, 0x66, 0x81, 0xf3, 0,    0,    0, 0, /* 100D */
+        0x66, 0x35, 0x44, 0x33, 0x22, 0x11,       /* 1015 */
+        0xfe, 0x06, 0x18, 0x10,                   /* 101B */
+        0x66, 0xff, 0x06, 0x09, 0x10,             /* 101F */
+        0x66, 0x49, 0x75, 0xd8, 0xf4,             /* 1024 */
+    };
+
+    create(&r, CPU_486);
+    put(&r, CODE, code, sizeof(code));
+    r.cpu->reg[CPU_ECX] = 5000;
+    run(&r, 10000000);
+    for (uint32_t ecx = 5000; ecx; ecx--, add++) {
+        uint32_t patched = eax;
+
+        ebx += ecx;
+        eax += add;
+        ebx ^= patched;
+        eax ^= xor;
+        xor = (xor&~0xff00u) | ((xor+0x100) & 0xff00);
+    }
+    ck_assert_uint_eq(r.cpu->reg[CPU_EAX], eax);
+    ck_assert_uint_eq(r.cpu->reg[CPU_EBX], ebx);
+    cpu_get_stats(r.cpu, &stats);
+    ck_assert_uint_lt(stats.blocks_decoded, 1000);
+    destroy(&r);
+}
+END_TEST
+
 /* More blocks than there is room for: each pass makes a new one. */
 START_TEST(arena_is_bounded)
 {
     struct rig r;
     struct cpu_stats stats;
-    /* L: ADD EAX, 0; INC DWORD [1002]; DEC ECX; JNZ L; HLT, 32-bit operands */
-    static const uint8_t code[] = {0x66, 0x05, 0,    0,   0,    0,
-                                   0x66, 0xff, 6,    2,   0x10, 0x66,
-                                   0x49, 0x75, 0xf1, 0xf4};
+    /* L: ADD EAX, 0; CLC (or STC); INC DWORD [1002]; XOR BYTE [1006], 1;
+     * DEC ECX; JNZ L; HLT, 32-bit operands */
+    static const uint8_t code[] = {
+        0x66, 0x05, 0,    0, 0,    0, 0xf8, 0x66, 0xff, 6,    2,
+        0x10, 0x80, 0x36, 6, 0x10, 1, 0x66, 0x49, 0x75, 0xeb, 0xf4};
 
     create(&r, CPU_486);
     put(&r, CODE, code, sizeof(code));
@@ -486,6 +529,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, interrupt_frame_lies_on_vector);
     tcase_add_test(tcase, segment_wraps);
     tcase_add_test(tcase, end_of_segment_faults);
+    tcase_add_test(tcase, operands_change_often);
     tcase_add_test(tcase, arena_is_bounded);
     tcase_add_test(tcase, limits_are_bounded);
     tcase_add_test(tcase, faults_see_flags);
