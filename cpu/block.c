@@ -801,13 +801,26 @@ void blocks_link(struct cpu *cpu, const struct insn *from,
     insn->disp = block_number(cache, to);
 }
 
+void blocks_visit(const struct cpu *cpu,
+                  void (*visit)(void *context, const struct block *block),
+                  void *context)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(cpu->blocks->hash); i++) {
+        for (uint32_t n = cpu->blocks->hash[i]; n; n = block_at(cpu, n)->next)
+            visit(context, block_at(cpu, n));
+    }
+}
+
+static void count_block(void *context, const struct block *block)
+{
+    (void)block;
+    ++*(unsigned *)context;
+}
+
 unsigned blocks_count(const struct cpu *cpu)
 {
     unsigned count = 0;
 
-    for (unsigned i = 0; i < ARRAY_LEN(cpu->blocks->hash); i++) {
-        for (uint32_t n = cpu->blocks->hash[i]; n; n = block_at(cpu, n)->next)
-            count++;
-    }
+    blocks_visit(cpu, count_block, &count);
     return count;
 }

@@ -104,6 +104,11 @@ void blocks_flush(struct cpu *cpu);
 /* Rows of pages are about to show something else. */
 void blocks_remapped(struct cpu *cpu, uint32_t first_page, uint32_t pages);
 
+/* Calls `visit` with each block that can be found. */
+void blocks_visit(const struct cpu *cpu,
+                  void (*visit)(void *context, const struct block *block),
+                  void *context);
+
 /* The number of blocks that can be found, and of page rows that hold them.
  * For tests. */
 unsigned blocks_count(const struct cpu *cpu);

@@ -39,37 +39,23 @@ static void find_target(const ZydisDecodedInstruction *insn,
         out->target &= 0xffff;
 }
 
-static ZyanStatus decode(const uint8_t *bytes, size_t size, bool code32,
+static ZyanStatus decode(const uint8_t *bytes, size_t size,
+                         ZydisMachineMode mode, ZydisStackWidth width,
                          ZydisDecodedInstruction *insn,
                          ZydisDecodedOperand *operands)
 {
     ZydisDecoder decoder;
 
-    ZydisDecoderInit(&decoder,
-                     code32 ? ZYDIS_MACHINE_MODE_LEGACY_32
-                            : ZYDIS_MACHINE_MODE_LEGACY_16,
-                     code32 ? ZYDIS_STACK_WIDTH_32 : ZYDIS_STACK_WIDTH_16);
+    ZydisDecoderInit(&decoder, mode, width);
     return ZydisDecoderDecodeFull(&decoder, bytes, size, insn, operands);
 }
 
-bool disasm_one(const uint8_t *bytes, size_t size, uint32_t eip, bool code32,
-                struct disasm *out)
+static void format(const ZydisDecodedInstruction *insn,
+                   const ZydisDecodedOperand *operands, uint64_t at,
+                   struct disasm *out)
 {
-    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-    ZydisDecodedInstruction insn;
     ZydisFormatter formatter;
 
-    memset(out, 0, sizeof(*out));
-    if (size == 0 ||
-        !ZYAN_SUCCESS(decode(bytes, size, code32, &insn, operands))) {
-        out->length = 1;
-        snprintf(out->text, sizeof(out->text), "db 0x%02x",
-                 size ? bytes[0] : 0);
-        return false;
-    }
-    out->length = insn.length;
-    out->kind = kind_of(&insn);
-    find_target(&insn, &operands[0], eip, out);
     ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_INTEL);
     ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_HEX_UPPERCASE,
                               ZYAN_FALSE);
@@ -80,8 +66,51 @@ bool disasm_one(const uint8_t *bytes, size_t size, uint32_t eip, bool code32,
                               ZYDIS_PADDING_DISABLED);
     ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_IMM_PADDING,
                               ZYDIS_PADDING_DISABLED);
-    ZydisFormatterFormatInstruction(&formatter, &insn, operands,
-                                    insn.operand_count_visible, out->text,
-                                    sizeof(out->text), eip, NULL);
+    ZydisFormatterFormatInstruction(&formatter, insn, operands,
+                                    insn->operand_count_visible, out->text,
+                                    sizeof(out->text), at, NULL);
+}
+
+static bool fail(const uint8_t *bytes, size_t size, struct disasm *out)
+{
+    out->length = 1;
+    snprintf(out->text, sizeof(out->text), "db 0x%02x", size ? bytes[0] : 0);
+    return false;
+}
+
+bool disasm_one(const uint8_t *bytes, size_t size, uint32_t eip, bool code32,
+                struct disasm *out)
+{
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    ZydisDecodedInstruction insn;
+    ZydisMachineMode mode =
+        code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16;
+    ZydisStackWidth width =
+        code32 ? ZYDIS_STACK_WIDTH_32 : ZYDIS_STACK_WIDTH_16;
+
+    memset(out, 0, sizeof(*out));
+    if (size == 0 ||
+        !ZYAN_SUCCESS(decode(bytes, size, mode, width, &insn, operands)))
+        return fail(bytes, size, out);
+    out->length = insn.length;
+    out->kind = kind_of(&insn);
+    find_target(&insn, &operands[0], eip, out);
+    format(&insn, operands, eip, out);
+    return true;
+}
+
+bool disasm_host(const uint8_t *bytes, size_t size, uint64_t at,
+                 struct disasm *out)
+{
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    ZydisDecodedInstruction insn;
+
+    memset(out, 0, sizeof(*out));
+    if (size == 0 ||
+        !ZYAN_SUCCESS(decode(bytes, size, ZYDIS_MACHINE_MODE_LONG_64,
+                             ZYDIS_STACK_WIDTH_64, &insn, operands)))
+        return fail(bytes, size, out);
+    out->length = insn.length;
+    format(&insn, operands, at, out);
     return true;
 }

@@ -26,4 +26,8 @@ struct disasm {
 bool disasm_one(const uint8_t *bytes, size_t size, uint32_t eip, bool code32,
                 struct disasm *out);
 
+/* The same of the host's code (x86-64) at `at`; kind and target stay unset. */
+bool disasm_host(const uint8_t *bytes, size_t size, uint64_t at,
+                 struct disasm *out);
+
 #endif

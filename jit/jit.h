@@ -2,6 +2,7 @@
 #ifndef JIT_JIT_H
 #define JIT_JIT_H
 
+#include "core/jit_listing.h"
 #include "core/jit_stats.h"
 #include "core/status.h"
 #include "core/types.h"
@@ -36,7 +37,13 @@ bool jit_available(void);
  * cache is too small. */
 enum status jit_attach(struct cpu *cpu, const struct jit_config *config);
 
+/* Tells of a translation that contains the code at a physical address, best one
+ * that begins there. Changes nothing. False: there is none, or no room to take
+ * it apart. Not while the CPU runs, as the next. */
+bool jit_list(struct cpu *cpu, uint32_t phys, const struct jit_listing *to);
+
 /* False: the CPU has no translator. */
+bool jit_get_reasons(struct cpu *cpu, struct jit_reasons *reasons);
 bool jit_get_stats(const struct cpu *cpu, struct jit_stats *stats);
 
 #endif

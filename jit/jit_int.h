@@ -84,6 +84,7 @@ static inline enum fpu_form fpu_call_form(unsigned needs)
  * jump leads there; else to the code that hands over at its site. */
 struct link {
     uint32_t region, target;
+    uint32_t eip;        /* where the jump leads */
     uint32_t mode;       /* of the target */
     uint32_t own;        /* the next of the same translation */
     uint32_t next, prev; /* links with the same target */
@@ -107,6 +108,7 @@ struct translation {
     uint32_t in;    /* links that lead here */
     uint32_t links, members;
     uint32_t guards, guard_count; /* ascending */
+    uint32_t bytes;               /* of code */
     bool dead;
     bool tail; /* of one block, which looks at the count without a reserve;
                   leads to its like alone */
@@ -177,6 +179,37 @@ struct jit {
 /* Makes a translation of the region around `head` and enters it in the
  * records. Returns its place, or 0 if there is nothing to gain. */
 uint32_t jit_translate(struct jit *jit, const struct block *head, bool tail);
+
+/* Who looks on while code is emitted. */
+struct lower_watch {
+    void (*node)(struct lower_watch *self, uint32_t at, unsigned block,
+                 const struct recipe_list *list);
+    void (*insn)(struct lower_watch *self, uint32_t at,
+                 const struct insn *insn);
+    void (*away)(struct lower_watch *self, uint32_t at);
+    void (*site)(struct lower_watch *self, uint32_t at, uint32_t site);
+};
+
+/* Emits a translation's code anew, in the free part of the cache, and forgets
+ * it again; `plan` gets what it is made of. Returns its bytes, or 0 without
+ * room. */
+uint32_t jit_emit_again(struct jit *jit, const struct translation *t,
+                        struct lower_watch *watch, const struct plan **plan);
+
+/* Entries before a block is worth it: the more, the more often code in its
+ * page has changed soon after. */
+static inline uint32_t jit_heat_needed(const struct jit *jit,
+                                       const struct block *block)
+{
+    unsigned kills = jit->kills[block->phys >> MEM_PAGE_BITS];
+    unsigned shift = kills / 4 < 8 ? kills / 4 : 8;
+
+    return (uint32_t)jit->heat << shift;
+}
+
+/* Whether an instruction is translated, rather than left to the
+ * interpreter. */
+bool jit_is_native(const struct cpu *cpu, const struct insn *insn);
 
 /* Counts a plan that became a translation. `native`: whether an
  * instruction is translated. */

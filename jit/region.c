@@ -230,6 +230,13 @@ static void mark_checked(struct plan *plan)
     }
 }
 
+static void complete(struct plan *plan)
+{
+    for (unsigned i = 0; i < plan->count; i++)
+        cut(plan, &plan->block[i]);
+    mark_checked(plan);
+}
+
 void plan_choose(struct plan *plan, struct cpu *cpu, const struct block *head,
                  bool alone)
 {
@@ -238,9 +245,17 @@ void plan_choose(struct plan *plan, struct cpu *cpu, const struct block *head,
     plan->block[0].block = head;
     for (unsigned i = 0; i < plan->count && !alone; i++)
         consider_successors(plan, cpu, &plan->block[i]);
-    for (unsigned i = 0; i < plan->count; i++)
-        cut(plan, &plan->block[i]);
-    mark_checked(plan);
+    complete(plan);
+}
+
+void plan_again(struct plan *plan, const struct block *const *blocks,
+                unsigned count)
+{
+    assert(count <= REGION_BLOCKS);
+    *plan = (struct plan){.count = count};
+    for (unsigned i = 0; i < count; i++)
+        plan->block[i].block = blocks[i];
+    complete(plan);
 }
 
 /* Flags. */

@@ -42,6 +42,11 @@ struct plan {
 void plan_choose(struct plan *plan, struct cpu *cpu, const struct block *head,
                  bool alone);
 
+/* The same with blocks that were chosen before, fewer than REGION_BLOCKS or as
+ * many. */
+void plan_again(struct plan *plan, const struct block *const *blocks,
+                unsigned count);
+
 /* What follows a block. */
 uint32_t plan_next_eip(const struct plan_block *b);
 

@@ -333,16 +333,6 @@ static const struct insn *run(struct cpu *cpu, struct jit *jit,
     }
 }
 
-/* Entries before a block is worth it: the more, the more often code in its
- * page has changed soon after. */
-static uint32_t heat_needed(const struct jit *jit, const struct block *block)
-{
-    unsigned kills = jit->kills[block->phys >> MEM_PAGE_BITS];
-    unsigned shift = kills / 4 < 8 ? kills / 4 : 8;
-
-    return (uint32_t)jit->heat << shift;
-}
-
 static const struct insn *first(struct cpu *cpu, const struct insn *insn)
 {
     struct jit *jit = cpu->engine.self;
@@ -350,7 +340,7 @@ static const struct insn *first(struct cpu *cpu, const struct insn *insn)
     struct block_tier *tier = blocks_tier(cpu, block);
 
     if (!tier->entry) {
-        if (++tier->heat < heat_needed(jit, block))
+        if (++tier->heat < jit_heat_needed(jit, block))
             return tier->first(cpu, insn);
         tier->entry = jit_translate(jit, block, false);
         if (!tier->entry) {

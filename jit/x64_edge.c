@@ -226,6 +226,7 @@ static void link_out(struct lower *l, const struct way_out *out)
     link = jit_at(l->jit, place);
     link->region = l->translation;
     link->mode = out->mode;
+    link->eip = out->eip;
     link->own = t->links;
     t->links = place;
     link->jump = cache_place(&l->jit->cache, jump);

@@ -80,6 +80,11 @@ bool lower_native(const struct cpu *cpu, const struct insn *insn)
             lower_simd_native(insn) || lower_fpu_native(cpu, insn));
 }
 
+bool jit_is_native(const struct cpu *cpu, const struct insn *insn)
+{
+    return lower_native(cpu, insn);
+}
+
 /* Records. */
 
 uint32_t lower_list(struct lower *l, const struct recipe_list *list)
@@ -104,6 +109,17 @@ static uint32_t insn_eip(const struct lower *l)
     return l->b->block->eip + l->insn->offset;
 }
 
+static uint32_t code_at(const struct lower *l)
+{
+    return cache_place(&l->jit->cache, l->x.at);
+}
+
+static void watch_site(struct lower *l, uint32_t site)
+{
+    if (l->watch && site)
+        l->watch->site(l->watch, code_at(l), site);
+}
+
 uint32_t lower_site(struct lower *l, enum site_kind kind)
 {
     uint32_t list = lower_list(l, &l->list);
@@ -122,6 +138,8 @@ uint32_t lower_site(struct lower *l, enum site_kind kind)
                       .kind = (uint8_t)kind,
                       .keeps = kind == SITE_STEP && insn_keeps_flags(l->insn),
                       .whole = recipe_coverage(&l->list) == FLAGS_OSZAPC};
+    if (kind != SITE_ACCESS && kind != SITE_COUNT)
+        watch_site(l, place);
     return place;
 }
 
@@ -255,6 +273,8 @@ static void lower_insn(struct lower *l, unsigned index)
     const struct insn *insn = &l->b->block->insn[index];
     const struct insn_info *info = &insn_info[insn->slot];
 
+    if (l->watch)
+        l->watch->insn(l->watch, code_at(l), insn);
     l->insn = insn;
     l->index = index;
     l->size = insn_sem_size(insn);
@@ -361,6 +381,8 @@ static void lower_node(struct lower *l, struct node *node)
     l->need = l->b->need_in;
     l->next_node = -1;
     node->code = l->x.at;
+    if (l->watch)
+        l->watch->node(l->watch, code_at(l), node->block, &node->list);
     count_insns(l, node->credit);
     for (unsigned i = 0; i < l->b->count; i++) {
         if (interp_is_special(l->b->block->insn[i].fn)) {
@@ -425,10 +447,13 @@ static void lower_indirect(struct lower *l, const struct deferred *d)
 
 static void lower_deferred(struct lower *l)
 {
+    if (l->watch)
+        l->watch->away(l->watch, code_at(l));
     for (unsigned i = 0; i < l->deferred_count && !l->x.full; i++) {
         const struct deferred *d = &l->deferred[i];
 
         x64_patch(d->distance, l->x.at);
+        watch_site(l, d->site);
         switch (d->kind) {
         case DEFER_MISS:
         case DEFER_CALL: lower_miss(l, d); break;
@@ -498,6 +523,37 @@ static bool add_members(struct lower *l)
     return true;
 }
 
+static void begin(struct lower *l, struct jit *jit, const struct block *head,
+                  bool tail)
+{
+    memset(l, 0, offsetof(struct lower, nodes));
+    l->last_list = l->last_point = 0;
+    l->jit = jit;
+    l->cpu = jit->cpu;
+    l->context_count = 1;
+    l->mode = head->mode;
+    l->tail = tail;
+    l->x.at = jit_at(jit, jit->cache.code);
+    l->x.end = l->x.at + CODE_MAX;
+    l->x.guard = l->guard;
+    l->x.guards_max = GUARDS_MAX;
+}
+
+/* From the plan. False: it is too large. */
+static bool emit(struct lower *l)
+{
+    struct cache *cache = &l->jit->cache;
+
+    plan_flags(&l->plan, l->cpu, lower_host);
+    l->translation = cache_data(cache, sizeof(struct translation));
+    lower_nodes(l);
+    lower_deferred(l);
+    keep_guards(l);
+    if (!l->x.full)
+        patch_fixups(l);
+    return !l->x.full;
+}
+
 uint32_t jit_translate(struct jit *jit, const struct block *head, bool tail)
 {
     struct lower *l = jit->lower;
@@ -510,39 +566,64 @@ uint32_t jit_translate(struct jit *jit, const struct block *head, bool tail)
     assert(cache->generation_bytes >= SPACE_MIN);
     if (cache->data - cache->code < SPACE_MIN)
         jit_make_room(jit);
-    memset(l, 0, offsetof(struct lower, nodes));
-    l->last_list = l->last_point = 0;
-    l->jit = jit;
-    l->cpu = jit->cpu;
-    l->context_count = 1;
-    l->mode = head->mode;
-    l->tail = tail;
-    l->x.at = jit_at(jit, cache->code);
-    l->x.end = l->x.at + CODE_MAX;
-    l->x.guard = l->guard;
-    l->x.guards_max = GUARDS_MAX;
+    begin(l, jit, head, tail);
     plan_choose(&l->plan, jit->cpu, head, tail);
-    plan_flags(&l->plan, jit->cpu, lower_host);
-    place = l->translation = cache_data(cache, sizeof(struct translation));
-    lower_nodes(l);
-    lower_deferred(l);
-    keep_guards(l);
-    if (l->x.full)
+    if (!emit(l))
         return 0;
-    patch_fixups(l);
+    place = l->translation;
     t = jit_at(jit, place);
     t->head = head;
     t->tail = tail;
     t->entry = cache->code;
+    t->bytes = code_at(l) - cache->code;
     t->next = jit->translations[cache->current];
     jit->translations[cache->current] = place;
     if (!add_members(l))
         translation_kill(jit, place);
     stats_note_plan(jit, &l->plan, lower_native);
-    jit->stats.code_bytes += cache_place(cache, l->x.at) - cache->code;
-    stats_map_code(jit, head, cache->code,
-                   cache_place(cache, l->x.at) - cache->code);
-    guard_note(jit, place, cache_place(cache, l->x.at));
-    cache->code = (cache_place(cache, l->x.at) + 15) & ~15u;
+    jit->stats.code_bytes += t->bytes;
+    stats_map_code(jit, head, cache->code, t->bytes);
+    guard_note(jit, place, code_at(l));
+    cache->code = (code_at(l) + 15) & ~15u;
     return t->dead ? 0 : place;
+}
+
+/* The blocks of a translation in the order of its plan; the last member was
+ * the first. */
+static unsigned find_blocks(struct jit *jit, const struct translation *t,
+                            const struct block **blocks)
+{
+    unsigned count = 0;
+
+    for (uint32_t n = t->members; n; n = ((struct member *)jit_at(jit, n))->own)
+        count++;
+    assert(count <= REGION_BLOCKS);
+    for (uint32_t n = t->members, i = count; n;) {
+        const struct member *m = jit_at(jit, n);
+
+        blocks[--i] = m->block;
+        n = m->own;
+    }
+    return count;
+}
+
+uint32_t jit_emit_again(struct jit *jit, const struct translation *t,
+                        struct lower_watch *watch, const struct plan **plan)
+{
+    const struct block *blocks[REGION_BLOCKS];
+    struct lower *l = jit->lower;
+    struct cache *cache = &jit->cache, before = *cache;
+    uint32_t bytes = 0;
+
+    if (cache->data - cache->code < SPACE_MIN)
+        return 0;
+    begin(l, jit, t->head, t->tail);
+    plan_again(&l->plan, blocks, find_blocks(jit, t, blocks));
+    l->watch = watch;
+    if (emit(l))
+        bytes = code_at(l) - cache->code;
+    l->watch = NULL;
+    *cache = before;
+    *plan = &l->plan;
+    return bytes;
 }

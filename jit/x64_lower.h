@@ -96,6 +96,7 @@ struct lower {
     uint32_t last_list;  /* the record that was made last */
     uint32_t last_point; /* the same of struct fpu_point */
     struct x64_guard guard[GUARDS_MAX];
+    struct lower_watch *watch; /* borrowed; NULL: nobody looks on */
 
     /* The instruction at hand. */
     struct plan_block *b;

@@ -2,6 +2,7 @@
 
 #include "cpu/debug.h"
 #include "devices/vga.h"
+#include "jit/jit.h"
 #include "machine/replay_int.h"
 
 enum status machine_insert_point(struct machine *machine,
@@ -91,6 +92,21 @@ bool machine_set_xmm(struct machine *machine, unsigned n,
 bool machine_translate(struct machine *machine, laddr addr, paddr *phys)
 {
     return debug_translate(machine->cpu, addr, phys);
+}
+
+bool machine_list_translation(struct machine *machine, laddr addr,
+                              const struct jit_listing *to)
+{
+    paddr phys;
+
+    return machine_translate(machine, addr, &phys) && phys <= UINT32_MAX &&
+           jit_list(machine->cpu, (uint32_t)phys, to);
+}
+
+bool machine_get_jit_reasons(struct machine *machine,
+                             struct jit_reasons *reasons)
+{
+    return jit_get_reasons(machine->cpu, reasons);
 }
 
 /* Memory, page by page. */

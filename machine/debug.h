@@ -6,6 +6,7 @@
 
 #include "core/debug.h"
 #include "core/device.h"
+#include "core/jit_listing.h"
 #include "machine/machine.h"
 
 /* Points where machine_run() comes back with MACHINE_DEBUG; see core/debug.h.
@@ -41,6 +42,13 @@ bool machine_set_xmm(struct machine *machine, unsigned n,
 
 /* The physical address behind a linear one. False: not mapped. */
 bool machine_translate(struct machine *machine, laddr addr, paddr *phys);
+
+/* Tells of a translation with the code at a linear address; see jit_list(). */
+bool machine_list_translation(struct machine *machine, laddr addr,
+                              const struct jit_listing *to);
+/* False: the machine runs without the translator. */
+bool machine_get_jit_reasons(struct machine *machine,
+                             struct jit_reasons *reasons);
 
 /* Memory as the processor sees it; returns how many bytes were done before
  * one that is not mapped, or is a device's unless `devices` says that it is

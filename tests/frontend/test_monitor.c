@@ -34,10 +34,10 @@ static void poke(uint64_t addr, const void *bytes, size_t size)
     ck_assert_uint_eq(machine_write_memory(machine, &range, bytes), size);
 }
 
-static void create(const char *cpu)
+static void create(const char *cpu, enum machine_engine engine)
 {
     const struct machine_config config = {
-        .cpu = cpu, .ram_bytes = MIB(2), .engine = MACHINE_INTERP};
+        .cpu = cpu, .ram_bytes = MIB(2), .engine = engine};
     struct monitor_config for_monitor = {.control = &control};
     char message[200];
 
@@ -61,7 +61,7 @@ static void create(const char *cpu)
 
 static void setup(void)
 {
-    create("486");
+    create("486", MACHINE_INTERP);
 }
 
 static void teardown(void)
@@ -231,6 +231,40 @@ START_TEST(answers)
 }
 END_TEST
 
+/* What the translator did, of a loop that ran often. */
+START_TEST(translations_are_taken_apart)
+{
+    static const uint8_t loop[] = {0x40, 0x01, 0xc3, 0xd7, 0xe2,
+                                   0xfa, 0xeb, 0xf8}; /* inc ax; add bx, ax;
+                                         xlat; loop 0000; jmp 0000 */
+    struct jit_reasons reasons;
+
+    ck_says("info jit", "this machine runs without the translator");
+    ck_says("info translator", "this machine runs without the translator");
+    teardown();
+    create("486", MACHINE_JIT);
+    if (!machine_get_jit_reasons(machine, &reasons))
+        return;
+    poke(CODE, loop, sizeof(loop));
+    ck_says("info jit", "00007c00: no translation contains it");
+    machine_run(machine, machine_now_ns(machine) + 5000000);
+    ck_says("info jit 7c00", "entered at 00007c00: blocks ");
+    ck_assert_ptr_null(strstr(answer, "other conditions"));
+    ck_says("info jit 7c00", "block 0 at 00007c00, instructions ");
+    ck_says("info jit 7c00",
+            "native      00007c01: 01c3             add bx, ax");
+    ck_says("info jit 7c00", "interpreted 00007c03: d7               xlat");
+    ck_says("info jit 7c00", "host code of block 0, entered with ");
+    ck_says("info jit 7c00", "  sub r12d, 0x");
+    ck_says("info jit 7c00", "  (too few left: 00007c00, ");
+    ck_says("info jit 7c00", "  (interpreted: 00007c03, ");
+    ck_says("info jit 7c00", "ADD_R16 bx ax");
+    ck_says("info translator", "entered as a translation");
+    ck_says("info translator", "   xlat\n");
+    ck_says("info jit nosuch", "nosuch");
+}
+END_TEST
+
 START_TEST(nothing_to_say)
 {
     ck_assert_str_eq(say(""), "");
@@ -391,7 +425,7 @@ START_TEST(pages_beyond_the_end)
     static const uint64_t pages[] = {0xf00000007, 0x1007, 0xfffffff007};
 
     teardown();
-    create("pentium3");
+    create("pentium3", MACHINE_INTERP);
     poke(0x101000, directory, sizeof(directory));
     poke(0x102000, tables, sizeof(tables));
     poke(0x103000, pages, sizeof(pages));
@@ -524,6 +558,7 @@ Suite *test_suite(void)
 
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, answers, 0, ARRAY_LEN(cases));
+    tcase_add_test(tcase, translations_are_taken_apart);
     tcase_add_test(tcase, nothing_to_say);
     tcase_add_test(tcase, running);
     tcase_add_test(tcase, points);
