@@ -48,11 +48,6 @@ static struct insn_host host_of(enum sem sem, bool wide, bool quick, bool stack)
     case SEM_imul1:
     case SEM_imul2:
     case SEM_imul3: return other(FLAG_OF | FLAG_CF, quick);
-    case SEM_rol:
-    case SEM_ror:
-    case SEM_shl:
-    case SEM_shr:
-    case SEM_sar: return other(0, quick);
     case SEM_push:
     case SEM_push_imm:
     case SEM_pop: return plain(0, stack);
@@ -82,10 +77,26 @@ static struct insn_host host_of(enum sem sem, bool wide, bool quick, bool stack)
     return other(0, false);
 }
 
+static struct insn_host host_of_shift(struct cpu *cpu, const struct insn *insn)
+{
+    enum shape shape = insn_shape(insn);
+    bool quick = is_quick_operand(cpu, insn);
+
+    if (shape == SHAPE_EC || shape == SHAPE_EGC)
+        return other(0, quick && shape == SHAPE_EC);
+    if (insn_sem(insn) >= SEM_shld)
+        return plain(FLAG_SF | FLAG_ZF | FLAG_PF | FLAG_CF, quick);
+    return plain(lower_shift_gives(insn), quick);
+}
+
 struct insn_host lower_host(struct cpu *cpu, const struct insn *insn)
 {
+    enum sem sem = insn_sem(insn);
+
     if (!lower_native(cpu, insn))
         return (struct insn_host){0};
-    return host_of(insn_sem(insn), insn->flags & INSN_ADDR32,
-                   is_quick_operand(cpu, insn), is_quick_stack(cpu, insn));
+    if (sem >= SEM_rol && sem <= SEM_shrd)
+        return host_of_shift(cpu, insn);
+    return host_of(sem, insn->flags & INSN_ADDR32, is_quick_operand(cpu, insn),
+                   is_quick_stack(cpu, insn));
 }

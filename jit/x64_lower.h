@@ -242,6 +242,8 @@ void lower_alu(struct lower *l);
 void lower_exchange(struct lower *l);
 void lower_unary(struct lower *l);
 void lower_shift(struct lower *l);
+/* Flags that a shift by a constant leaves in the host's, right for sure. */
+uint32_t lower_shift_gives(const struct insn *insn);
 void lower_double(struct lower *l);
 void lower_bit(struct lower *l);
 void lower_load(struct lower *l);

@@ -25,26 +25,32 @@ static bool from_result(enum recipe_kind kind)
     return kind == RECIPE_ROL || kind == RECIPE_ROR;
 }
 
+/* By a constant. */
+uint32_t lower_shift_gives(const struct insn *insn)
+{
+    uint32_t bits = 8 * insn_sem_size(insn), n = insn->imm;
+    uint32_t given = bits == 32 || n < bits ? FLAG_CF : 0;
+
+    if (recipe_flags(kind_of(insn_sem(insn))) != (FLAG_OF | FLAG_CF))
+        given |= FLAG_SF | FLAG_ZF | FLAG_PF;
+    return given | (n == 1 ? FLAG_OF : 0);
+}
+
 /* The flags that hosts give as the interpreter does. */
 static uint32_t valid_after(const struct lower *l, enum recipe_kind kind,
                             bool by_cl)
 {
     const uint32_t szp = FLAG_SF | FLAG_ZF | FLAG_PF;
-    uint32_t flags = recipe_flags(kind);
-    uint32_t n = l->insn->imm, given;
+    uint32_t flags = recipe_flags(kind), given = FLAG_CF;
 
-    if (flags == (FLAG_OF | FLAG_CF))
-        given = 8 * l->size == 32 || n < 8 * l->size ? FLAG_CF : 0;
-    else
-        given = szp | (8 * l->size == 32 || n < 8 * l->size ? FLAG_CF : 0);
+    if (flags != (FLAG_OF | FLAG_CF))
+        given |= szp;
     if (by_cl) { /* perhaps by 0: then all is as it was */
         if (l->size < 4)
             given &= szp;
         return l->valid & ((FLAGS_OSZAPC & ~flags) | given);
     }
-    if (n == 1)
-        given |= FLAG_OF;
-    return (l->valid & ~flags) | given;
+    return (l->valid & ~flags) | lower_shift_gives(l->insn);
 }
 
 /* Of l->mem, or of register `reg`. */
