@@ -111,10 +111,34 @@ static bool store_access(struct cpu *cpu, const struct descriptor *d,
     return mmu_store(cpu, d->addr + ACCESS_BYTE, access & 0xff, 1, false);
 }
 
+static struct seg_row *row_of(struct cpu *cpu, uint16_t selector)
+{
+    return &cpu->seg_rows[selector >> 3 & (SEG_ROWS - 1)];
+}
+
+static bool row_fits(const struct cpu *cpu, const struct seg_row *row,
+                     const struct descriptor *d)
+{
+    return row->low == d->low && row->high == d->high &&
+           row->segment.selector == d->selector && !seg_aligns(cpu);
+}
+
+/* Code or data whose accessed bit is set already. */
+static bool is_settled(const struct descriptor *d)
+{
+    return !d->null &&
+           (~desc_access(d) & (ACCESS_P | ACCESS_S | ACCESS_ACCESSED)) == 0;
+}
+
 void desc_commit(struct cpu *cpu, unsigned seg, const struct descriptor *d)
 {
+    struct seg_row *row = row_of(cpu, d->selector);
     struct segment *s = &cpu->seg[seg];
 
+    if (is_settled(d) && row_fits(cpu, row, d)) {
+        seg_set(cpu, seg, &row->segment);
+        return;
+    }
     desc_segment(d, s);
     if ((s->access & ACCESS_S) && !(s->access & ACCESS_ACCESSED)) {
         s->access |= ACCESS_ACCESSED;
@@ -122,6 +146,9 @@ void desc_commit(struct cpu *cpu, unsigned seg, const struct descriptor *d)
             cpu->fault.pending = false; /* the table maps itself; probed */
     }
     seg_update(cpu, seg);
+    if (is_settled(d) && !seg_aligns(cpu))
+        *row = (struct seg_row){
+            .low = d->low, .high = d->high, .cpl = SEG_ROW_NEW, .segment = *s};
 }
 
 bool desc_set_busy(struct cpu *cpu, const struct descriptor *d, bool busy)
@@ -132,34 +159,23 @@ bool desc_set_busy(struct cpu *cpu, const struct descriptor *d, bool busy)
                         busy ? access | DESC_BUSY : access & ~DESC_BUSY);
 }
 
-static bool row_fits(const struct cpu *cpu, const struct seg_row *row,
-                     const struct descriptor *d)
-{
-    return row->low == d->low && row->high == d->high &&
-           row->segment.selector == d->selector && row->cpl == cpu->cpl &&
-           !seg_aligns(cpu);
-}
-
 /* A data segment register, when the selector is not null. */
 static bool load_data(struct cpu *cpu, unsigned seg, uint16_t selector)
 {
-    struct seg_row *row = &cpu->seg_rows[selector >> 3 & (SEG_ROWS - 1)];
+    struct seg_row *row = row_of(cpu, selector);
     struct descriptor d;
 
     if (!desc_load(cpu, selector, VECTOR_GP, &d))
         return false;
-    if (row_fits(cpu, row, &d)) {
+    if (row_fits(cpu, row, &d) && row->cpl == cpu->cpl) {
         seg_set(cpu, seg, &row->segment);
         return true;
     }
     if (!check_data(cpu, cpu->cpl, VECTOR_GP, &d))
         return false;
     desc_commit(cpu, seg, &d);
-    if ((desc_access(&d) & ACCESS_ACCESSED) && !seg_aligns(cpu))
-        *row = (struct seg_row){.low = d.low,
-                                .high = d.high,
-                                .cpl = cpu->cpl,
-                                .segment = cpu->seg[seg]};
+    if (row_fits(cpu, row, &d))
+        row->cpl = cpu->cpl;
     return true;
 }
 

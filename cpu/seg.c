@@ -165,31 +165,38 @@ static void derive(struct cpu *cpu, unsigned seg)
     note_kind(cpu, seg);
 }
 
-void seg_set(struct cpu *cpu, unsigned seg, const struct segment *s)
-{
-    cpu->seg[seg] = *s;
-    note_kind(cpu, seg);
-}
-
 void seg_update_all(struct cpu *cpu)
 {
     for (unsigned seg = 0; seg < SEG_LDTR; seg++)
         derive(cpu, seg);
 }
 
-void seg_update(struct cpu *cpu, unsigned seg)
+/* CS and SS come with a privilege. */
+static void follow_privilege(struct cpu *cpu, unsigned seg)
 {
     bool user = cpu->cpl == 3;
 
+    if ((seg != SEG_CS && seg != SEG_SS) || user == cpu->user)
+        return;
+    cpu->user = user;
+    mmu_select(cpu);
+    if (seg_aligns(cpu))
+        seg_update_all(cpu);
+    if (cpu->cr4 & CR4_PVI)
+        events_refresh(cpu); /* VIF and VIP matter in ring 3 */
+}
+
+void seg_update(struct cpu *cpu, unsigned seg)
+{
     derive(cpu, seg);
-    if ((seg == SEG_CS || seg == SEG_SS) && user != cpu->user) {
-        cpu->user = user;
-        mmu_select(cpu);
-        if (seg_aligns(cpu))
-            seg_update_all(cpu);
-        if (cpu->cr4 & CR4_PVI)
-            events_refresh(cpu); /* VIF and VIP matter in ring 3 */
-    }
+    follow_privilege(cpu, seg);
+}
+
+void seg_set(struct cpu *cpu, unsigned seg, const struct segment *s)
+{
+    cpu->seg[seg] = *s;
+    note_kind(cpu, seg);
+    follow_privilege(cpu, seg);
 }
 
 void seg_set_null(struct cpu *cpu, unsigned seg, uint16_t selector)

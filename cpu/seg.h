@@ -10,7 +10,7 @@
 void seg_update(struct cpu *cpu, unsigned seg);
 
 /* Loads a register with a hidden part that was derived before, when alignment
- * was not checked as it is not now; not CS or SS. */
+ * was not checked as it is not now. */
 void seg_set(struct cpu *cpu, unsigned seg, const struct segment *s);
 
 /* Whether CR0.AM and AC are set: accesses of ring 3 must be aligned. */

@@ -128,18 +128,20 @@ struct xmm {
 
 #define XMM_REGS 8
 
-/* What a descriptor gave when it was loaded into a data segment register: the
- * same bytes give the same again. */
+/* What a descriptor of code or data gave when it was loaded: the same bytes
+ * under the same selector give the same again. */
 struct seg_row {
     uint32_t low, high;
-    uint8_t cpl;
+    uint8_t cpl; /* that may load it into a data segment register; SEG_ROW_NEW:
+                    not checked yet */
     struct segment segment; /* its selector is the key, too */
     uint64_t unused[2];
 };
 
 _Static_assert(sizeof(struct seg_row) == 64, "x64_system.c");
 
-#define SEG_ROWS 16u
+#define SEG_ROWS    16u
+#define SEG_ROW_NEW 0xffu
 
 struct table_register {
     uint32_t base;
