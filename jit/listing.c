@@ -52,6 +52,7 @@ static void put_value(FILE *out, const struct recipe *r, unsigned n)
     case VALUE_CL: fprintf(out, " cl"); return;
     case VALUE_SLOT: fprintf(out, " slot%u", v->n); return;
     case VALUE_SLOT_HIGH: fprintf(out, " slot%u>>8", v->n); return;
+    case VALUE_HOST: fprintf(out, " host"); return;
     case VALUE_REG: break;
     }
     if (r->bits == 8) /* a place in the file */

@@ -7,8 +7,6 @@
 
 #define HEAT         16
 #define CACHE_BYTES  MIB(64)
-/* The same in front of the translation for when few instructions are left. */
-#define TAIL_HEAT    8
 /* Between two looks at whether the address space should have an arena. */
 #define REVIEW_INSNS 1000000u
 
@@ -273,6 +271,13 @@ static void remember(struct jit *jit, const struct site *site,
         target_note(jit, to->eip, to->mode, t->entry);
 }
 
+/* Entries with few instructions left before a translation for that is worth
+ * it. No place is so low. */
+static uint32_t tail_heat(const struct jit *jit)
+{
+    return (jit->heat + 1) / 2;
+}
+
 /* The translation to run at `block`, of which all may run; 0: none. */
 static uint32_t choose(struct cpu *cpu, struct jit *jit,
                        const struct block *block)
@@ -286,9 +291,9 @@ static uint32_t choose(struct cpu *cpu, struct jit *jit,
     cpu->jit.left = (uint32_t)(left - jit->reserve);
     if (jit->reserve)
         return tier->entry;
-    if (tier->tail < TAIL_HEAT && ++tier->tail == TAIL_HEAT)
+    if (tier->tail < tail_heat(jit) && ++tier->tail == tail_heat(jit))
         tier->tail = jit_translate(jit, block, true);
-    return tier->tail < TAIL_HEAT ? 0 : tier->tail;
+    return tier->tail < tail_heat(jit) ? 0 : tier->tail;
 }
 
 /* Runs translations from the one of `insn`, the first of its block, on.
@@ -328,7 +333,7 @@ static const struct insn *run(struct cpu *cpu, struct jit *jit,
             return insn;
         if (jit->reserve)
             remember(jit, site, to, tier->entry);
-        else if (tier->tail > TAIL_HEAT)
+        else if (tier->tail >= tail_heat(jit))
             remember(jit, site, to, tier->tail);
     }
 }
