@@ -97,8 +97,8 @@ bool mmu_load_pdptes(struct cpu *cpu, uint32_t cr3, uint64_t pdpte[4]);
  * get one by mmu_review_arena(). */
 
 /* An access at `addr` by the arena failed, which the instruction that runs is
- * certain to do next. `whole`: it lies in this page for certain; if not, it may
- * fault elsewhere, so that no A or D bit is set for it. */
+ * certain to do next. `whole`: nothing but this page can make it fail; if not,
+ * no A or D bit is set for it. */
 enum arena_fill {
     ARENA_FILLED, /* try again */
     ARENA_FAULTS, /* it may fault, or there is no arena any more */

@@ -95,13 +95,13 @@ static void guard_missed(struct jit *jit, struct translation *t,
     translation_kill(jit, cache_place(&jit->cache, t));
 }
 
-/* Whether the access that faults at `addr` lies in one page for certain: its
- * first byte may be in the page before, where the host did not fault. */
-static bool is_whole(uintptr_t addr, unsigned size)
+/* Whether nothing but the page of `addr`, where the access faults, can make it
+ * fail. If its first byte is in the page before, that one let it pass; page 0
+ * is not behind page FFFFF here. What has to be aligned may not be. */
+static bool is_whole(uintptr_t addr, const struct site *site)
 {
-    uint32_t at = addr & MEM_PAGE_MASK;
-
-    return size == 1 || (at && at <= MEM_PAGE_BYTES - size);
+    return !site->aligned &&
+           (addr & MEM_PAGE_MASK) <= MEM_PAGE_BYTES - site->size;
 }
 
 /* Deals with a fault at `pc`. Returns where to go on, or NULL: not ours. */
@@ -130,7 +130,7 @@ static const uint8_t *take_fault(struct jit *jit, const uint8_t *pc,
     if (addr >= cpu->window && addr < cpu->window + page_end)
         filled =
             mmu_arena_fill(cpu, (laddr)(addr - cpu->window), write || s->write,
-                           is_whole((uintptr_t)addr, s->size));
+                           is_whole((uintptr_t)addr, s));
     if (filled == ARENA_FILLED && !cpu->events)
         return pc;
     if (filled == ARENA_NEVER)

@@ -130,6 +130,7 @@ static void guard(struct lower *l, struct x64_mem m, unsigned size, bool write)
         site = jit_at(l->jit, l->x.tag);
         site->size = (uint8_t)size;
         site->write = write;
+        site->aligned = l->aligned;
     }
     l->taken |= flags_slots(l);
     m.scale |= X64_GS;

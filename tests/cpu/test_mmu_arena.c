@@ -210,6 +210,16 @@ START_TEST(paged_pages_come_one_by_one)
 }
 END_TEST
 
+START_TEST(without_a_walk_no_bit_is_set)
+{
+    set_paging();
+    ck_assert_int_eq(mmu_arena_fill(bare->cpu, 0x10000, false, false),
+                     ARENA_FAULTS);
+    ck_assert_uint_eq(get_entry(0x10), 0x10000 | 7);
+    ck_assert(!can_read(0x10000));
+}
+END_TEST
+
 START_TEST(an_entry_that_changes_is_followed)
 {
     set_paging();
@@ -352,6 +362,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, a20_moves_all);
     tcase_add_test(tcase, remapped_rows_are_not_shown);
     tcase_add_test(tcase, paged_pages_come_one_by_one);
+    tcase_add_test(tcase, without_a_walk_no_bit_is_set);
     tcase_add_test(tcase, an_entry_that_changes_is_followed);
     tcase_add_test(tcase, tables_are_read_only);
     tcase_add_test(tcase, a_directory_entry_takes_all);
