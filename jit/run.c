@@ -253,7 +253,8 @@ static uint32_t enter(struct cpu *cpu, struct jit *jit, uint32_t translation)
     site = fn(cpu, jit->cache.run + t->entry);
     guard_leave();
     jit->running = false;
-    jit_take_back(cpu, jit, 0);
+    jit_take_back(cpu, jit,
+                  site ? ((const struct site *)jit_at(jit, site))->fpu : 0);
     if (!site)
         settle_pending(jit);
     return site;

@@ -14,6 +14,8 @@ static int find_node(const struct lower *l, const struct node *wanted,
         if (node->block != wanted->block || node->context != wanted->context)
             continue;
         if (node->credit == wanted->credit && node->valid == wanted->valid &&
+            node->live == wanted->live &&
+            !memcmp(&node->fpu, &wanted->fpu, sizeof(node->fpu)) &&
             !memcmp(&node->list, &wanted->list, sizeof(node->list)))
             return (int)i;
         ++*versions;
@@ -32,6 +34,9 @@ static int get_node(struct lower *l, const struct node *wanted)
          versions >= VERSIONS_MAX) ||
         l->node_count == NODES_MAX || l->insns > INSNS_MAX)
         return -1;
+    if ((wanted->live || wanted->fpu.insn) &&
+        (versions >= VERSIONS_MAX || l->insns > INSNS_MAX / 2))
+        return -1;
     l->nodes[l->node_count] = *wanted;
     l->insns += l->plan.block[wanted->block].count;
     return (int)l->node_count++;
@@ -43,6 +48,19 @@ int lower_get_node(struct lower *l, unsigned block)
         .block = block, .context = l->context, .credit = l->credit};
 
     return get_node(l, &wanted);
+}
+
+/* The same with what is known of SSE and x87, or without if that can be. */
+static int get_live_node(struct lower *l, const struct node *wanted)
+{
+    struct node like = *wanted;
+    int n;
+
+    assert(!(l->fpu.kept & FPU_C1));
+    like.fpu = l->fpu;
+    like.live = (l->xmm_live ? LIVE_XMM : 0u) | (l->fpu_live ? LIVE_FPU : 0u);
+    n = get_node(l, &like);
+    return n >= 0 || like.fpu.insn ? n : get_node(l, wanted);
 }
 
 static void jump_to_node(struct lower *l, uint8_t *distance, unsigned n)
@@ -68,13 +86,12 @@ static int get_node_at(struct lower *l, uint32_t eip, bool settled)
         return -1;
     to = &l->plan.block[block];
     wanted.block = (unsigned)block;
-    if (!settled) {
-        wanted.valid = l->valid & to->carry_in;
-        wanted.list = l->list;
-        recipe_prune(&wanted.list,
-                     to->need_in | (to->carry_in & ~wanted.valid));
-    }
-    return get_node(l, &wanted);
+    if (settled)
+        return get_node(l, &wanted);
+    wanted.valid = l->valid & to->carry_in;
+    wanted.list = l->list;
+    recipe_prune(&wanted.list, to->need_in | (to->carry_in & ~wanted.valid));
+    return get_live_node(l, &wanted);
 }
 
 /* Flags that the host's may hold where `eip` is reached. */
@@ -126,13 +143,20 @@ static void save_for(struct lower *l, uint32_t eip)
     if (block >= 0)
         flags_save(l, l->plan.block[block].read_in &
                           ~(l->valid & l->plan.block[block].carry_in));
-    lower_fpu_settle(l);
+}
+
+/* If no node there knows where the x87's pointers point, cpu->jit has to. */
+static void settle_for(struct lower *l, uint32_t eip)
+{
+    if (l->fpu.insn && (!same_page(l, eip) || get_node_at(l, eip, false) < 0))
+        lower_fpu_settle(l);
 }
 
 void lower_branch(struct lower *l, unsigned cc, uint32_t eip)
 {
     save_for(l, eip);
     l->credit = l->refund - 1;
+    settle_for(l, eip);
     edge(l, x64_jcc(&l->x, cc), eip);
     l->credit = 0;
 }
@@ -142,8 +166,9 @@ void lower_branch_unless(struct lower *l, unsigned opcode, uint32_t eip)
     uint8_t *skip;
 
     save_for(l, eip);
-    skip = x64_skip(&l->x, opcode);
     l->credit = l->refund - 1;
+    settle_for(l, eip);
+    skip = x64_skip(&l->x, opcode);
     edge(l, x64_jmp(&l->x), eip);
     l->credit = 0;
     x64_land(&l->x, skip);
@@ -256,6 +281,7 @@ static void go_on(struct lower *l, uint32_t eip)
     int node;
 
     save_for(l, eip);
+    settle_for(l, eip);
     node = get_node_at(l, eip, false);
     if (node < 0) {
         flags_save_bare(l, carry_at(l, eip));
@@ -280,6 +306,7 @@ static void check_page(struct lower *l, uint32_t eip)
 
     flags_save_bare(l, carry_at(l, eip));
     save_for(l, eip);
+    lower_fpu_settle(l);
     flags_forget(l);
     entry = fetch_entry(l, eip);
     x64_alu_imm_m(&l->x, 4, ALU_CMP, entry, (to->phys >> MEM_PAGE_BITS) + 1);
@@ -336,6 +363,7 @@ void lower_goto_return(struct lower *l)
         return;
     }
     save_for(l, back->block->eip);
+    lower_fpu_settle(l);
     flags_forget(l);
     x64_alu_imm_r(&l->x, 4, ALU_CMP, R8, back->block->eip);
     d = lower_defer(l, DEFER_INDIRECT, x64_jcc(&l->x, CC_NZ));

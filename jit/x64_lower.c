@@ -378,6 +378,9 @@ static void lower_node(struct lower *l, struct node *node)
     l->valid = node->valid;
     l->bare = node->valid & ~recipe_coverage(&node->list);
     lower_lost(l);
+    l->xmm_live = node->live & LIVE_XMM;
+    l->fpu_live = node->live & LIVE_FPU;
+    l->fpu = node->fpu;
     l->need = l->b->need_in;
     l->next_node = -1;
     node->code = l->x.at;
@@ -447,6 +450,7 @@ static void lower_indirect(struct lower *l, const struct deferred *d)
 
 static void lower_deferred(struct lower *l)
 {
+    lower_lost(l);
     if (l->watch)
         l->watch->away(l->watch, code_at(l));
     for (unsigned i = 0; i < l->deferred_count && !l->x.full; i++) {

@@ -42,8 +42,15 @@ struct node {
     unsigned context; /* number */
     unsigned credit;  /* instructions that were counted already */
     uint32_t valid;   /* flags that the host's hold */
+    struct fpu_point fpu;
+    uint32_t live; /* LIVE_*: what is in the host's registers for certain */
     struct recipe_list list;
     uint8_t *code; /* NULL: not emitted yet */
+};
+
+enum {
+    LIVE_XMM = 1 << 0,
+    LIVE_FPU = 1 << 1
 };
 
 struct fixup {
