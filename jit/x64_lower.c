@@ -330,6 +330,7 @@ static void count_and_look(struct lower *l, unsigned n)
 static void count_insns(struct lower *l, unsigned credit)
 {
     unsigned n = insns_of(l->b), slot;
+    unsigned more = l->tail ? l->b->block->count - n : 0;
     struct recipe_list list;
     struct deferred *d;
 
@@ -338,7 +339,8 @@ static void count_insns(struct lower *l, unsigned credit)
         move_left(l, (int32_t)(credit - n));
         return;
     }
-    count_and_look(l, n - credit);
+    l->refund = n + more;
+    count_and_look(l, n + more - credit);
     l->insn = &l->b->block->insn[0];
     d = lower_defer(l, DEFER_SITE, x64_jcc(&l->x, CC_S));
     list = l->list;
@@ -349,6 +351,8 @@ static void count_insns(struct lower *l, unsigned credit)
     d->site = lower_site(l, SITE_COUNT);
     l->list = list;
     d->thunk = l->jit->leave;
+    l->refund = n;
+    move_left(l, (int32_t)more);
 }
 
 /* Where a block leads on to when its last instruction is done. */
