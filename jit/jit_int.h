@@ -169,7 +169,8 @@ struct jit {
     const struct insn *next; /* where to go on after SITE_ACCESS, SITE_STEP */
     struct lower *lower;     /* working memory of a translation; owned */
     struct tag tags[TAGS];
-    const struct tag *selected;   /* whose number is cpu->jit.tag */
+    const struct tag *selected;   /* by target_select(); far transfers of
+                                     translated code change cpu->jit.tag */
     uint64_t tags_name;           /* what cpu->jit.segments holds good for */
     uint32_t tag_count;           /* given away */
     struct jit_stats stats;       /* but for `left` */

@@ -49,6 +49,11 @@ static void note_segment(struct jit *jit, const struct tag *t)
         (struct cpu_jit_segment){t->base, t->mode, j->tag};
 }
 
+static uint64_t tag_of(const struct tag *t)
+{
+    return (uint64_t)t->number << 32;
+}
+
 void target_select(struct jit *jit, uint32_t mode)
 {
     const struct cpu *cpu = jit->cpu;
@@ -57,7 +62,8 @@ void target_select(struct jit *jit, uint32_t mode)
     const struct tag *s = jit->selected;
     struct tag *t;
 
-    if (s && s->name == name && s->mode == mode && s->base == base)
+    if (s && s->name == name && s->mode == mode && s->base == base &&
+        cpu->jit.tag == tag_of(s))
         return;
     t = &jit->tags[(mode ^ base >> 4 ^ (uint32_t)name) % TAGS];
     if (!t->number || t->name != name || t->mode != mode || t->base != base) {
@@ -66,7 +72,7 @@ void target_select(struct jit *jit, uint32_t mode)
         *t = (struct tag){name, mode, base, number};
     }
     jit->selected = t;
-    jit->cpu->jit.tag = (uint64_t)t->number << 32;
+    jit->cpu->jit.tag = tag_of(t);
     if (mode & (BLOCK_REAL | BLOCK_V86))
         note_segment(jit, t);
 }

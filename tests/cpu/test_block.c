@@ -312,6 +312,43 @@ START_TEST(segments_share_a_page)
 }
 END_TEST
 
+/* Far jumps to and fro, some by translated code and some (with a 32-bit offset)
+ * not, between two segments that have different code at the same offset. */
+START_TEST(far_jumps_of_two_kinds)
+{
+    static const uint8_t loop[] = {
+        0xb9, 100,  0,                      /* MOV CX, 100 */
+        0xbb, 0x0e, 0x30,                   /* 3003: MOV BX, 300E */
+        0x66, 0xea, 0x00, 0x02, 0, 0, 0, 0, /* JMP 0000:0200 */
+        0xbb, 0x08, 0x40,                   /* 300E: MOV BX, 4008 */
+        0xea, 0x00, 0x40, 1,    0,          /* JMP 0001:4000 */
+        0xbb, 0x26, 0x30,                   /* 3016: MOV BX, 3026 */
+        0x66, 0xea, 0x21, 0x30, 0, 0, 0, 0, /* JMP 0000:3021 */
+        0xea, 0x0d, 0x40, 1,    0,          /* 3021: JMP 0001:400D */
+        0xe2, 0xdb, 0xf4,                   /* 3026: LOOP 3003; HLT */
+    };
+    static const uint8_t other[] = {
+        0x66, 0xea, 0x00, 0x02, 0, 0, 1, 0, /* 4000: JMP 0001:0200 */
+        0xea, 0x16, 0x30, 0,    0,          /* 4008: JMP 0000:3016 */
+        0x66, 0xea, 0x00, 0x02, 0, 0, 0, 0, /* 400D: JMP 0000:0200 */
+    };
+    static const uint8_t first[] = {0x40, 0xff, 0xe3};  /* INC AX; JMP BX */
+    static const uint8_t second[] = {0x42, 0xff, 0xe3}; /* INC DX; JMP BX */
+    struct rig r;
+
+    create(&r, CPU_486);
+    put(&r, 0x3000, loop, sizeof(loop));
+    put(&r, 0x4010, other, sizeof(other));
+    put(&r, 0x0200, first, sizeof(first));
+    put(&r, 0x0210, second, sizeof(second));
+    start(&r, 0x3000);
+    run(&r, 10000);
+    ck_assert_uint_eq(r.cpu->reg[CPU_EAX], 200);
+    ck_assert_uint_eq(r.cpu->reg[CPU_EDX], 100);
+    destroy(&r);
+}
+END_TEST
+
 /* An instruction whose first byte is on an open bus (FF) is not kept; what
  * comes next may stand where it stood. */
 START_TEST(block_follows_one_that_was_not_kept)
@@ -525,6 +562,7 @@ Suite *test_suite(void)
     tcase_add_test(tcase, a20_changes_code);
     tcase_add_test(tcase, code_is_reached_by_two_names);
     tcase_add_test(tcase, segments_share_a_page);
+    tcase_add_test(tcase, far_jumps_of_two_kinds);
     tcase_add_test(tcase, block_follows_one_that_was_not_kept);
     tcase_add_test(tcase, interrupt_frame_lies_on_vector);
     tcase_add_test(tcase, segment_wraps);
