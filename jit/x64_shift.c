@@ -99,6 +99,8 @@ void lower_shift(struct lower *l)
         put_shift(l, digit_of(sem), by_cl, true, 0);
     } else {
         x64_load_zx(&l->x, l->size, R9, l->mem);
+        /* A page that may only be read faults here, with the flags before. */
+        x64_store(&l->x, l->size, R9, l->mem);
         if (!from_result(kind))
             a = value_saved(l, R9);
         put_shift(l, digit_of(sem), by_cl, false, R9);
@@ -127,6 +129,7 @@ void lower_double(struct lower *l)
     if (memory) {
         lower_operand(l, l->size, true);
         x64_load_zx(&l->x, l->size, R9, l->mem);
+        x64_store(&l->x, l->size, R9, l->mem); /* as in lower_shift() */
     }
     flags_begin(l, recipe_flags(kind), by_cl);
     if (wanted)
