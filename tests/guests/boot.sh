@@ -20,8 +20,9 @@
 # append or append_N a kernel's command line; off_N that the guest switches the
 # machine off after the script of boot N.
 #
-# VITRINE_ENGINE is the engine for all boots: jit, interp or verify (which drops
-# what is written: a case that looks for it fails).
+# VITRINE_ENGINE is the engine for all boots: jit, interp or verify. The latter
+# drops what is written, so each boot is made once more with the usual engine
+# for what comes after it to read.
 set -eu
 vitrine=$1 case=$2 firmware=$3
 here=$(cd "$(dirname "$0")" && pwd)
@@ -63,9 +64,6 @@ esac
 if command -v prepare >/dev/null 2>&1; then
     prepare
 fi
-if [ -n "${VITRINE_ENGINE:-}" ]; then
-    args="$args -engine $VITRINE_ENGINE"
-fi
 
 if [ "$firmware" = seabios ]; then
     bios=/usr/share/seabios/bios.bin
@@ -75,15 +73,11 @@ if [ "$firmware" = seabios ]; then
     args="$args -bios $bios -vgabios $vga"
 fi
 
-number=1
-while command -v "script_$number" >/dev/null 2>&1; do
-    "script_$number" >"$scratch/script"
-    eval "off=\${off_$number:-}"
-    [ -n "$off" ] || echo "quit" >>"$scratch/script"
-    eval "more=\${args_$number:-} append=\${append_$number:-\${append:-}}"
-    # Guest time costs host time: the limit ends what a script cannot.
+# Makes boot $number; $@: further options. Guest time costs host time: the limit
+# ends what a script cannot.
+boot() {
     "$vitrine" -display none -audio none -speed max -limit "${limit:-600s}" \
-        $args $more ${append:+-append "$append"} \
+        $args $more "$@" ${append:+-append "$append"} \
         $media ${copy:+"$copy"} -script "$scratch/script" \
         -stats 2>"$scratch/stats" || {
         status=$?
@@ -92,6 +86,20 @@ while command -v "script_$number" >/dev/null 2>&1; do
         exit 1
     }
     cat "$scratch/stats"
+}
+
+number=1
+while command -v "script_$number" >/dev/null 2>&1; do
+    "script_$number" >"$scratch/script"
+    eval "off=\${off_$number:-}"
+    [ -n "$off" ] || echo "quit" >>"$scratch/script"
+    eval "more=\${args_$number:-} append=\${append_$number:-\${append:-}}"
+    if [ "${VITRINE_ENGINE:-}" = verify ]; then
+        boot -engine verify
+        boot
+    else
+        boot ${VITRINE_ENGINE:+-engine "$VITRINE_ENGINE"}
+    fi
     seconds=$(sed -n 's/^guest seconds: \([0-9]*\).*/\1/p' "$scratch/stats")
     if [ -n "$off" ] && [ "${seconds:-600}" -ge 600 ]; then
         echo "boot $number of $case with $firmware firmware did not switch off"
