@@ -8,244 +8,11 @@
 #include <string.h>
 
 #include "cpu/fpu_trans.h"
+#include "tests/cpu/big.h"
 #include "tests/suite.h"
 
 #define ROUNDS 12500 /* of each of the 8 kinds of arguments */
 #define KINDS  8
-
-/* Signed fixed point: magnitude in words of 32 bits, lowest first, of which
- * the upper INTEGER ones stand before the point. */
-#define WORDS    12
-#define INTEGER  3
-#define FRACTION (32 * (WORDS - INTEGER))
-
-struct big {
-    uint32_t w[WORDS];
-    bool minus;
-};
-
-static struct big big_int(uint32_t n)
-{
-    struct big a = {.minus = false};
-
-    a.w[WORDS - INTEGER] = n;
-    return a;
-}
-
-static int compare_size(const struct big *a, const struct big *b)
-{
-    for (unsigned i = WORDS; i-- > 0;) {
-        if (a->w[i] != b->w[i])
-            return a->w[i] < b->w[i] ? -1 : 1;
-    }
-    return 0;
-}
-
-static bool big_is_zero(const struct big *a)
-{
-    for (unsigned i = 0; i < WORDS; i++) {
-        if (a->w[i])
-            return false;
-    }
-    return true;
-}
-
-static void add_size(struct big *a, const struct big *b)
-{
-    uint64_t carry = 0;
-
-    for (unsigned i = 0; i < WORDS; i++) {
-        carry += (uint64_t)a->w[i] + b->w[i];
-        a->w[i] = (uint32_t)carry;
-        carry >>= 32;
-    }
-}
-
-static void sub_size(struct big *a, const struct big *b) /* a >= b */
-{
-    uint64_t borrow = 0;
-
-    for (unsigned i = 0; i < WORDS; i++) {
-        uint64_t d = (uint64_t)a->w[i] - b->w[i] - borrow;
-
-        a->w[i] = (uint32_t)d;
-        borrow = d >> 63;
-    }
-}
-
-static struct big big_add(struct big a, struct big b)
-{
-    if (a.minus == b.minus) {
-        add_size(&a, &b);
-        return a;
-    }
-    if (compare_size(&a, &b) >= 0) {
-        sub_size(&a, &b);
-        return a;
-    }
-    sub_size(&b, &a);
-    return b;
-}
-
-static struct big big_neg(struct big a)
-{
-    a.minus = !a.minus;
-    return a;
-}
-
-static struct big big_sub(struct big a, struct big b)
-{
-    return big_add(a, big_neg(b));
-}
-
-static struct big big_mul(struct big a, struct big b)
-{
-    uint32_t product[2 * WORDS] = {0};
-    struct big r = {.minus = a.minus != b.minus};
-
-    for (unsigned i = 0; i < WORDS; i++) {
-        uint64_t carry = 0;
-
-        if (!a.w[i])
-            continue;
-        for (unsigned k = 0; k < WORDS; k++) {
-            carry += (uint64_t)a.w[i] * b.w[k] + product[i + k];
-            product[i + k] = (uint32_t)carry;
-            carry >>= 32;
-        }
-        product[i + WORDS] = (uint32_t)carry;
-    }
-    memcpy(r.w, product + WORDS - INTEGER, sizeof(r.w));
-    return r;
-}
-
-static struct big big_div_int(struct big a, uint32_t n)
-{
-    uint64_t rest = 0;
-
-    for (unsigned i = WORDS; i-- > 0;) {
-        rest = rest << 32 | a.w[i];
-        a.w[i] = (uint32_t)(rest / n);
-        rest %= n;
-    }
-    return a;
-}
-
-/* Bit n, counted from the lowest. */
-static bool big_bit(const struct big *a, int n)
-{
-    return n >= 0 && (a->w[n / 32] >> (n % 32) & 1);
-}
-
-static int big_top(const struct big *a)
-{
-    for (int n = WORDS; n-- > 0;) {
-        for (int bit = 32; a->w[n] && bit-- > 0;) {
-            if (a->w[n] >> bit & 1)
-                return 32 * n + bit;
-        }
-    }
-    return -1;
-}
-
-static struct big big_shift(struct big a, int by)
-{
-    struct big r = {.minus = a.minus};
-    int words = by >> 5, bits = by & 31; /* rounds down: bits >= 0 */
-
-    for (int n = 0; n < WORDS; n++) {
-        int from = n - words;
-        uint64_t pair = 0;
-
-        if (from >= 0 && from < WORDS)
-            pair = (uint64_t)a.w[from] << 32;
-        if (from >= 1 && from <= WORDS)
-            pair |= a.w[from - 1];
-        r.w[n] = (uint32_t)(pair << bits >> 32);
-    }
-    return r;
-}
-
-/* a / b by Newton steps from a first guess of 1 for b in [1/2, 2). */
-static struct big big_div(struct big a, struct big b)
-{
-    int up = FRACTION - 1 - big_top(&b);
-    struct big x = big_int(1), two = big_int(2);
-
-    b = big_shift(b, up); /* now in [1/2, 1) */
-    a = big_shift(a, up);
-    for (unsigned i = 0; i < 10; i++) {
-        struct big size = b;
-
-        size.minus = false;
-        x = big_mul(x, big_sub(two, big_mul(size, x)));
-    }
-    x.minus = b.minus;
-    return big_mul(a, x);
-}
-
-/* Series. */
-
-static struct big sine_of(struct big x)
-{
-    struct big u = big_mul(x, x), term = x, sum = x;
-
-    for (uint32_t k = 1; !big_is_zero(&term); k++) {
-        term = big_neg(big_div_int(big_mul(term, u), 2 * k * (2 * k + 1)));
-        sum = big_add(sum, term);
-    }
-    return sum;
-}
-
-static struct big cosine_of(struct big x)
-{
-    struct big u = big_mul(x, x), term = big_int(1), sum = term;
-
-    for (uint32_t k = 1; !big_is_zero(&term); k++) {
-        term = big_neg(big_div_int(big_mul(term, u), 2 * k * (2 * k - 1)));
-        sum = big_add(sum, term);
-    }
-    return sum;
-}
-
-/* atan (signs alternate) and artanh of |x| <= 1/2 or so. */
-static struct big arc_series(struct big x, bool alternate)
-{
-    struct big u = big_mul(x, x), power = x, sum = x;
-
-    for (uint32_t k = 1; !big_is_zero(&power); k++) {
-        power = big_mul(power, u);
-        if (alternate)
-            power = big_neg(power);
-        sum = big_add(sum, big_div_int(power, 2 * k + 1));
-    }
-    return sum;
-}
-
-/* Machin: pi = 16 atan(1/5) - 4 atan(1/239). */
-static struct big pi_of(void)
-{
-    struct big a = arc_series(big_div_int(big_int(1), 5), true);
-    struct big b = arc_series(big_div_int(big_int(1), 239), true);
-
-    return big_sub(big_shift(a, 4), big_shift(b, 2));
-}
-
-static struct big ln2_of(void)
-{
-    return big_shift(arc_series(big_div_int(big_int(1), 3), false), 1);
-}
-
-static struct big exp_of(struct big x)
-{
-    struct big term = big_int(1), sum = term;
-
-    for (uint32_t k = 1; !big_is_zero(&term); k++) {
-        term = big_div_int(big_mul(term, x), k);
-        sum = big_add(sum, term);
-    }
-    return sum;
-}
 
 /* A value man * 2^exp as a sequence of bits: what is compared with a result. */
 struct value {
@@ -259,14 +26,14 @@ static struct value value_of(struct f80 a)
     struct value v = {.exp = (a.se & 0x7fff ? a.se & 0x7fff : 1) - 16383};
     int top;
 
-    v.man.w[WORDS - INTEGER] = (uint32_t)(a.man >> 63);
-    v.man.w[WORDS - INTEGER - 1] = (uint32_t)(a.man >> 31);
-    v.man.w[WORDS - INTEGER - 2] = (uint32_t)(a.man << 1);
+    v.man.w[BIG_WORDS - BIG_INTEGER] = (uint32_t)(a.man >> 63);
+    v.man.w[BIG_WORDS - BIG_INTEGER - 1] = (uint32_t)(a.man >> 31);
+    v.man.w[BIG_WORDS - BIG_INTEGER - 2] = (uint32_t)(a.man << 1);
     v.man.minus = a.se >> 15;
     top = big_top(&v.man);
-    if (top >= 0 && top < FRACTION) {
-        v.exp -= FRACTION - top;
-        v.man = big_shift(v.man, FRACTION - top);
+    if (top >= 0 && top < BIG_FRACTION) {
+        v.exp -= BIG_FRACTION - top;
+        v.man = big_shift(v.man, BIG_FRACTION - top);
     }
     return v;
 }
@@ -315,8 +82,8 @@ static struct tally {
 static void judge(const char *what, struct f80 x, struct f80 y, struct f80 got,
                   struct value want)
 {
-    int top = big_top(&want.man), exp = want.exp + top - FRACTION;
-    int cut = FRACTION - 63;
+    int top = big_top(&want.man), exp = want.exp + top - BIG_FRACTION;
+    int cut = BIG_FRACTION - 63;
     struct value have = value_of(got);
     double units;
     struct big distance;
@@ -324,11 +91,11 @@ static void judge(const char *what, struct f80 x, struct f80 y, struct f80 got,
     ck_assert_msg(top >= 0, "%s: the reference is 0", what);
     if (exp < -16382) /* the result is denormal: fewer bits */
         cut += -16382 - exp;
-    if (cut > FRACTION) {
+    if (cut > BIG_FRACTION) {
         ck_assert(got.man <= 1);
         return;
     }
-    want.man = big_shift(want.man, FRACTION - top);
+    want.man = big_shift(want.man, BIG_FRACTION - top);
     have.man = big_shift(have.man, have.exp - exp);
     distance = big_shift(big_sub(have.man, want.man), 20 - cut);
     units = (double)(distance.w[0] | (uint64_t)distance.w[1] << 32) / 1048576.0;
@@ -384,13 +151,13 @@ static struct f80 near_multiple(void)
     uint64_t man = 0;
     int top;
 
-    m.w[WORDS - INTEGER] = (uint32_t)n;
-    m.w[WORDS - INTEGER + 1] = (uint32_t)(n >> 32);
+    m.w[BIG_WORDS - BIG_INTEGER] = (uint32_t)n;
+    m.w[BIG_WORDS - BIG_INTEGER + 1] = (uint32_t)(n >> 32);
     m = big_shift(big_mul(m, pi), -1);
     top = big_top(&m);
     for (int i = 0; i < 64; i++)
         man = man << 1 | big_bit(&m, top - i);
-    return number(top - FRACTION, man + (next() % 3) - 1);
+    return number(top - BIG_FRACTION, man + (next() % 3) - 1);
 }
 
 static struct f80 random_angle(unsigned kind)
@@ -425,8 +192,8 @@ static struct big reduce(struct big x, unsigned *quadrant)
     for (int k = 64; k >= 0; k--) {
         struct big step = big_shift(pi, k - 1);
 
-        if (compare_size(&x, &step) >= 0) {
-            sub_size(&x, &step);
+        if (big_compare_size(&x, &step) >= 0) {
+            big_sub_size(&x, &step);
             *quadrant = (*quadrant + (k < 2 ? 1u << k : 0)) & 3;
         }
     }
@@ -478,8 +245,8 @@ static void check_angle(struct f80 x)
     }
     struct big r = reduce(fixed(x), &quadrant);
 
-    sine = (struct value){sine_of(r), 0};
-    cosine = (struct value){cosine_of(r), 0};
+    sine = (struct value){big_sine(r), 0};
+    cosine = (struct value){big_cosine(r), 0};
     if (quadrant & 1) {
         struct value was = sine;
 
@@ -496,15 +263,15 @@ static void check_angle(struct f80 x)
     /* keep the quotient inside the fixed point */
     tangent.exp = big_top(&sine.man) - big_top(&cosine.man);
     tangent.man =
-        big_div(big_shift(sine.man, FRACTION - 1 - big_top(&sine.man)),
-                big_shift(cosine.man, FRACTION - 1 - big_top(&cosine.man)));
+        big_div(big_shift(sine.man, BIG_FRACTION - 1 - big_top(&sine.man)),
+                big_shift(cosine.man, BIG_FRACTION - 1 - big_top(&cosine.man)));
     judge("tan", x, none, t, tangent);
 }
 
 START_TEST(angles)
 {
     begin(88172645463325252u);
-    pi = pi_of();
+    pi = big_pi();
     for (unsigned kind = 0; kind < KINDS; kind++) {
         for (unsigned long i = rounds(); i; i--)
             check_angle(random_angle(kind));
@@ -520,11 +287,11 @@ static struct big arc_of(struct big t)
     struct big half = big_div_int(big_int(1), 2), c = half, base;
     struct big quarter = big_div_int(big_int(1), 4);
 
-    if (compare_size(&t, &quarter) < 0)
-        return arc_series(t, true);
-    base = arc_series(c, true);
+    if (big_compare_size(&t, &quarter) < 0)
+        return big_arc(t, true);
+    base = big_arc(c, true);
     t = big_div(big_sub(t, c), big_add(big_int(1), big_mul(t, c)));
-    return big_add(base, arc_series(t, true));
+    return big_add(base, big_arc(t, true));
 }
 
 static void check_arc(struct f80 y, struct f80 x)
@@ -538,7 +305,7 @@ static void check_arc(struct f80 y, struct f80 x)
 
     vy.man.minus = vx.man.minus = false;
     steep = vy.exp > vx.exp ||
-            (vy.exp == vx.exp && compare_size(&vy.man, &vx.man) > 0);
+            (vy.exp == vx.exp && big_compare_size(&vy.man, &vx.man) > 0);
     if (steep) {
         struct value was = vy;
 
@@ -578,7 +345,7 @@ static void check_arc(struct f80 y, struct f80 x)
 START_TEST(arcs)
 {
     begin(987654321987u);
-    pi = pi_of();
+    pi = big_pi();
     for (unsigned long i = rounds(); i; i--) {
         check_arc(number(between(-3, 3), next()), number(0, next()));
         check_arc(number(between(-3, 3), sparse()), number(0, sparse()));
@@ -605,7 +372,7 @@ static void check_power(struct f80 x)
 
     if (want.exp > -60) {
         want.man = big_mul(big_shift(want.man, want.exp), ln2);
-        want.man = big_sub(exp_of(want.man), big_int(1));
+        want.man = big_sub(big_exp(want.man), big_int(1));
         want.exp = 0;
     } else { /* z + z^2 / 2, in the scale of z */
         struct big z = big_mul(want.man, ln2), s;
@@ -621,7 +388,7 @@ static void check_power(struct f80 x)
 START_TEST(powers)
 {
     begin(5550123);
-    ln2 = ln2_of();
+    ln2 = big_ln2();
     for (unsigned long i = rounds(); i; i--) {
         check_power(number(-1, next()));
         check_power(number(-1, sparse()));
@@ -643,7 +410,7 @@ static struct big log_series(struct big one_plus, struct big z)
 {
     struct big s = big_div(z, big_add(one_plus, big_int(1)));
 
-    return big_shift(arc_series(s, false), 1);
+    return big_shift(big_arc(s, false), 1);
 }
 
 /* log2(1 + z) for 1 + z in [1/2, 2), times 2^up to keep its low bits. */
@@ -652,7 +419,7 @@ static struct big log2_near(struct big z)
     struct big m = big_add(big_int(1), z), sum = big_int(0);
     const struct big limit = big_div_int(big_int(3), 2);
 
-    if (compare_size(&m, &limit) > 0) { /* take off log(3/2) */
+    if (big_compare_size(&m, &limit) > 0) { /* take off log(3/2) */
         struct big third = big_div_int(big_shift(big_int(1), 1), 3);
 
         sum = log_series(limit, big_div_int(big_int(1), 2));
@@ -667,9 +434,9 @@ static struct value times(struct value a, struct f80 y)
     struct value v = value_of(y);
     int top = big_top(&a.man);
 
-    a.man = big_shift(a.man, FRACTION - top);
+    a.man = big_shift(a.man, BIG_FRACTION - top);
     return (struct value){big_mul(a.man, v.man),
-                          a.exp + top - FRACTION + v.exp};
+                          a.exp + top - BIG_FRACTION + v.exp};
 }
 
 static void check_log(struct f80 y, struct f80 x)
@@ -730,7 +497,7 @@ static void check_log1p(struct f80 y, struct f80 x)
 START_TEST(logarithms)
 {
     begin(77001);
-    ln2 = ln2_of();
+    ln2 = big_ln2();
     for (unsigned long i = rounds(); i; i--) {
         check_log(number(0, 0), number(between(-1, 1), next()));
         check_log(number(0, next()), number(0, next() >> 1 >> (next() % 60)));
@@ -753,7 +520,7 @@ END_TEST
 START_TEST(logarithms_of_1_plus)
 {
     begin(31337);
-    ln2 = ln2_of();
+    ln2 = big_ln2();
     for (unsigned long i = rounds(); i; i--) {
         struct f80 half = number(-2, next() >> 1), y = number(1, next());
 
