@@ -133,7 +133,7 @@ static inline uint32_t block_insn_eip(const struct insn *insn)
 
 /* Quick look-up by physical address; misses give another block or a dead one.
  */
-#define BLOCK_HASH_BITS 14
+#define BLOCK_HASH_BITS 16
 
 static inline unsigned block_hash(uint32_t phys)
 {

@@ -163,8 +163,8 @@ static bool attend(struct cpu *cpu, enum cpu_stop *stop)
     }
 }
 
-/* What the block at EIP may rely on. Returns how many instructions may run. */
-static uint64_t prepare(struct cpu *cpu)
+/* What the block at EIP may rely on, and how many instructions may run. */
+static void prepare(struct cpu *cpu)
 {
     uint64_t left = cpu->clock->stop_insns - cpu->block_insns;
 
@@ -174,7 +174,6 @@ static uint64_t prepare(struct cpu *cpu)
     if (left > BLOCK_FAR)
         left = BLOCK_FAR;
     cpu->limit = cpu->block_insns + left;
-    return left;
 }
 
 /* Whether CPU_EVENT_STEP is there because of RF alone, as it is behind every
@@ -227,17 +226,40 @@ static const struct block *find_step(struct cpu *cpu)
     return blocks_find(cpu, cpu->mode | BLOCK_STEP);
 }
 
-/* The block at EIP, or just its first instruction if not all of it may run. */
+/* The block at EIP, or just its first instruction. */
 static const struct block *next_block(struct cpu *cpu)
 {
-    uint64_t left = prepare(cpu);
-    const struct block *block;
-
+    prepare(cpu);
     if ((cpu->events & CPU_EVENTS_TAKEN) ||
         (cpu->debugging && debug_is_slow(cpu)))
         return find_step(cpu);
-    block = blocks_find(cpu, cpu->mode);
-    return !block || block->count <= left ? block : find_step(cpu);
+    return blocks_find(cpu, cpu->mode);
+}
+
+static insn_fn *own_handler(struct cpu *cpu, const struct insn *insn)
+{
+    return insn->fn == cpu->engine.first
+               ? blocks_tier(cpu, block_of(insn))->first
+               : insn->fn;
+}
+
+/* As many instructions of a block as may run, which is not all. Quick handlers
+ * go on by themselves, and may leave out flags that later ones overwrite. */
+static const struct insn *run_part(struct cpu *cpu, const struct insn *insn)
+{
+    while (cpu->block_insns + insn->index < cpu->limit) {
+        insn_fn *fn = own_handler(cpu, insn);
+        const struct insn *next = interp_is_special(fn)
+                                      ? fn(cpu, insn)
+                                      : interp_step(cpu, insn);
+
+        if (next != insn + 1)
+            return next;
+        insn = next;
+    }
+    cpu->eip = block_insn_eip(insn);
+    cpu->block_insns += insn->index;
+    return NULL;
 }
 
 static void run_blocks(struct cpu *cpu)
@@ -252,6 +274,8 @@ static void run_blocks(struct cpu *cpu)
     cpu->from = NULL;
     cpu->stats.blocks_run++;
     insn = block->insn;
+    if (cpu->block_insns + block->count > cpu->limit)
+        insn = run_part(cpu, insn);
     while (insn)
         insn = insn->fn(cpu, insn);
 }
