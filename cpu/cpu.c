@@ -249,9 +249,8 @@ static const struct insn *run_part(struct cpu *cpu, const struct insn *insn)
 {
     while (cpu->block_insns + insn->index < cpu->limit) {
         insn_fn *fn = own_handler(cpu, insn);
-        const struct insn *next = interp_is_special(fn)
-                                      ? fn(cpu, insn)
-                                      : interp_step(cpu, insn);
+        const struct insn *next =
+            interp_is_special(fn) ? fn(cpu, insn) : interp_step(cpu, insn);
 
         if (next != insn + 1)
             return next;

@@ -200,6 +200,15 @@ struct cpu_jit_target {
     const void *code;
 };
 
+/* The same for whatever address space shows that page: see jit/target.c. */
+#define CPU_JIT_SHARED_BITS 13
+#define CPU_JIT_NO_KIND     UINT64_MAX /* finds none of them */
+struct cpu_jit_shared {
+    uint64_t key;
+    uint32_t fetch; /* the fetch table's entry */
+    uint32_t code;  /* its place */
+};
+
 /* Tags of the code segments that were in use of late, by their base / 16: for
  * far transfers in real mode and V86. */
 #define CPU_JIT_SEGMENTS 64u
@@ -246,8 +255,10 @@ struct cpu_jit {
     } fpu_arg[2];
     const void *resume; /* code that goes on after C code */
     uint64_t tag;       /* in front of EIP in keys of targets */
+    uint64_t kind;      /* the same of shared targets */
     struct cpu_jit_segment segments[CPU_JIT_SEGMENTS];
     struct cpu_jit_target targets[1u << CPU_JIT_TARGET_BITS];
+    struct cpu_jit_shared shared[1u << CPU_JIT_SHARED_BITS];
 };
 
 /* What a faster engine than the interpreter plugs in; see engine.h. */

@@ -119,9 +119,23 @@ struct tag {
     uint64_t name; /* cpu->fetch_name */
     uint32_t mode, base;
     uint32_t number; /* 0: unused */
+    uint32_t kind;   /* number of mode and base */
 };
 
-#define TAGS 256u
+struct kind {
+    uint32_t mode, base;
+    uint32_t number; /* 0: unused */
+};
+
+#define TAGS  256u
+#define KINDS 64u
+
+/* The row of `eip` is SHARED_HASH * eip >> SHARED_SHIFT. */
+#define SHARED_HASH     2654435761u
+#define SHARED_SHIFT    (32 - CPU_JIT_SHARED_BITS)
+/* In keys of shared targets: translations for when few instructions are
+ * left. */
+#define SHARED_TAIL_BIT 32
 
 /* Of EIP, times 8, this is the distance of a row from the table's start. */
 #define TARGET_MASK (((1u << CPU_JIT_TARGET_BITS) - 1) << 1)
@@ -152,6 +166,7 @@ struct jit {
     const struct jit_skip *skip;    /* borrowed; NULL: none */
     struct host_code_map *code_map; /* the same */
     uint32_t enter, leave, resume, redo, step, flags;
+    uint32_t indirect[2]; /* see emit_indirect(); for tails */
     uint32_t load_xmm, load_fpu, save_fpu;
     uint32_t flat_segment[SEG_GS + 1]; /* see thunk_flat_segment() */
     uint32_t fpu_check, set_c1, fpu_call[FPU_FORMS];
@@ -169,6 +184,7 @@ struct jit {
     const struct insn *next; /* where to go on after SITE_ACCESS, SITE_STEP */
     struct lower *lower;     /* working memory of a translation; owned */
     struct tag tags[TAGS];
+    struct kind kinds[KINDS];
     const struct tag *selected;   /* by target_select(); far transfers of
                                      translated code change cpu->jit.tag */
     uint64_t tags_name;           /* what cpu->jit.segments holds good for */
@@ -271,11 +287,11 @@ uint32_t jit_flags(struct cpu *cpu, uint32_t list);
 /* target.c: where indirect jumps lead. Before translated code runs: what its
  * targets depend on besides EIP. `mode`: of the block. */
 void target_select(struct jit *jit, uint32_t mode);
-/* From now on a jump to `eip` finds `code`, as things are now. */
-void target_note(struct jit *jit, uint32_t eip, uint32_t mode, uint32_t code);
+/* From now on a jump to the head of `t` finds it, as things are now. */
+void target_note(struct jit *jit, const struct translation *t);
 /* What was noted for it, as things are; NULL: nothing. */
 const void *target_find(const struct jit *jit, uint32_t eip);
-void target_forget(struct jit *jit, uint32_t eip, uint32_t code);
+void target_forget(struct jit *jit, const struct translation *t);
 void target_forget_all(struct jit *jit);
 
 /* Links. */

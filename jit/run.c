@@ -66,7 +66,7 @@ static const void *find_code(struct cpu *cpu, struct jit *jit)
     if (!block || !blocks_tier(cpu, block)->entry)
         return NULL;
     t = jit_at(jit, blocks_tier(cpu, block)->entry);
-    target_note(jit, cpu->eip, cpu->mode, t->entry);
+    target_note(jit, t);
     return jit->cache.run + t->entry;
 }
 
@@ -262,14 +262,12 @@ static uint32_t enter(struct cpu *cpu, struct jit *jit, uint32_t translation)
 
 /* The next time it will go there by itself. */
 static void remember(struct jit *jit, const struct site *site,
-                     const struct block *to, uint32_t translation)
+                     uint32_t translation)
 {
-    const struct translation *t = jit_at(jit, translation);
-
     if (site->kind == SITE_LINK)
         link_connect(jit, site->link, translation);
-    else if (site->kind == SITE_INDIRECT && !t->tail)
-        target_note(jit, to->eip, to->mode, t->entry);
+    else if (site->kind == SITE_INDIRECT)
+        target_note(jit, jit_at(jit, translation));
 }
 
 /* Entries with few instructions left before a translation for that is worth
@@ -333,9 +331,9 @@ static const struct insn *run(struct cpu *cpu, struct jit *jit,
         if (!tier->entry)
             return insn;
         if (jit->reserve)
-            remember(jit, site, to, tier->entry);
+            remember(jit, site, tier->entry);
         else if (tier->tail >= tail_heat(jit))
-            remember(jit, site, to, tier->tail);
+            remember(jit, site, tier->tail);
     }
 }
 
@@ -401,6 +399,7 @@ enum status jit_attach(struct cpu *cpu, const struct jit_config *config)
     jit->skip = config->skip;
     jit->code_map = config->code_map;
     jit->heat = config->heat ? config->heat : HEAT;
+    target_forget_all(jit);
     thunks_emit(jit);
     stats_map_thunks(jit);
     cpu->jit.bad2 = 1ull << 63 | 1;

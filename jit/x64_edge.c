@@ -397,7 +397,7 @@ static void leave_indirect(struct lower *l, bool far)
     if (site)
         ((struct site *)jit_at(l->jit, site))->far = far;
     x64_store(&l->x, 4, R8, FIELD(jit.target));
-    lower_hand_over(l, site, l->jit->leave);
+    lower_hand_over(l, site, l->jit->indirect[l->tail]);
 }
 
 void lower_goto_r8(struct lower *l)
@@ -451,6 +451,7 @@ void lower_goto_far_r8(struct lower *l)
     x64_load(&l->x, 8, R10,
              segment_row(R10, 0, offsetof(struct cpu_jit_segment, tag)));
     x64_store(&l->x, 8, R10, FIELD(jit.tag));
+    x64_mov_m_imm(&l->x, 8, FIELD(jit.kind), (uint32_t)CPU_JIT_NO_KIND);
     jump_to_row(l);
     for (unsigned i = 0; i < 2; i++)
         x64_patch(miss[i], l->x.at);
@@ -488,6 +489,7 @@ void lower_goto_far(struct lower *l, uint32_t eip, uint32_t base)
         &l->x, 8, R10,
         segment_row(X64_NO_INDEX, row, offsetof(struct cpu_jit_segment, tag)));
     x64_store(&l->x, 8, R10, FIELD(jit.tag));
+    x64_mov_m_imm(&l->x, 8, FIELD(jit.kind), (uint32_t)CPU_JIT_NO_KIND);
     x64_load(&l->x, 8, R9, FIELD(fetch_table));
     link_out(l, &out);
 }

@@ -89,7 +89,7 @@ void translation_kill(struct jit *jit, uint32_t place)
         blocks_tier(jit->cpu, t->head)->entry = 0;
     if (blocks_tier(jit->cpu, t->head)->tail == place)
         blocks_tier(jit->cpu, t->head)->tail = 0;
-    target_forget(jit, t->head->eip, t->entry);
+    target_forget(jit, t);
     if (jit->running)
         jit->cpu->events |= CPU_EVENT_RELOAD;
 }

@@ -128,6 +128,71 @@ static void emit_leave(struct x64 *x)
     emit_return(x);
 }
 
+static struct x64_mem shared(size_t member)
+{
+    return (struct x64_mem){
+        REG_CPU, R9, 0, (int32_t)(offsetof(struct cpu, jit.shared) + member)};
+}
+
+/* rax and rcx: the key of r8d and the place of its code. Notes the row that
+ * translated code looks for the next time. */
+static void note_target(struct x64 *x)
+{
+    struct x64_mem row = {REG_CPU, R8, 3, offsetof(struct cpu, jit.targets)};
+
+    x64_load(x, 8, RAX, FIELD(jit.tag));
+    x64_rr(x, 8, 0x09, R8, RAX);
+    x64_alu_imm_r(x, 4, ALU_AND, R8, TARGET_MASK);
+    x64_store(x, 8, RAX, row);
+    row.disp += (int32_t)offsetof(struct cpu_jit_target, code);
+    x64_store(x, 8, RCX, row);
+}
+
+/* An indirect jump to r8d, cpu->jit.target, that the table of targets did not
+ * know: goes there by that of shared ones (target.c), or leaves. r10d: site. */
+static void emit_indirect(struct jit *jit, struct x64 *x, bool tail)
+{
+    uint8_t *miss[2];
+
+    push(x, RAX);
+    push(x, RCX);
+    x64_rr(x, 4, 0x69, R9, R8); /* imul r9d, r8d, SHARED_HASH */
+    x64_dword(x, SHARED_HASH);
+    x64_digit_r(x, 4, 0xc1, SHIFT_SHR, R9);
+    x64_byte(x, SHARED_SHIFT - 4);
+    x64_alu_imm_r(x, 4, ALU_AND, R9, ~15u);
+    x64_load(x, 8, RAX, FIELD(jit.kind));
+    x64_rr(x, 8, 0x09, R8, RAX);
+    if (tail) {
+        x64_digit_r(x, 8, 0x0fba, 5, RAX); /* bts */
+        x64_byte(x, SHARED_TAIL_BIT);
+    }
+    x64_rm(x, 8, 0x3b, RAX, shared(offsetof(struct cpu_jit_shared, key)));
+    miss[0] = x64_jcc(x, CC_NZ);
+    x64_load(x, 4, RAX, FIELD(seg[SEG_CS].base));
+    x64_rr(x, 4, 0x01, R8, RAX);
+    x64_digit_r(x, 4, 0xc1, SHIFT_SHR, RAX);
+    x64_byte(x, MEM_PAGE_BITS);
+    x64_load(x, 8, RCX, FIELD(fetch_table));
+    x64_load(x, 4, RAX, (struct x64_mem){RCX, RAX, 2, 0});
+    x64_rm(x, 4, 0x3b, RAX, shared(offsetof(struct cpu_jit_shared, fetch)));
+    miss[1] = x64_jcc(x, CC_NZ);
+    x64_mov_imm64(x, RCX, (uintptr_t)jit->cache.run);
+    x64_load(x, 4, RAX, shared(offsetof(struct cpu_jit_shared, code)));
+    x64_rr(x, 8, 0x01, RAX, RCX);
+    x64_rr(x, 8, 0x89, RCX, R10);
+    if (!tail)
+        note_target(x);
+    pop(x, RCX);
+    pop(x, RAX);
+    x64_digit_r(x, 4, 0xff, 4, R10);
+    for (unsigned i = 0; i < ARRAY_LEN(miss); i++)
+        x64_patch(miss[i], x->at);
+    pop(x, RCX);
+    pop(x, RAX);
+    x64_patch(x64_jmp(x), jit_at(jit, jit->leave));
+}
+
 /* Leaves with what C has prepared: site 0. */
 static void emit_done(struct x64 *x)
 {
@@ -401,6 +466,10 @@ void thunks_emit(struct jit *jit)
     emit_enter(&x);
     jit->leave = begin(jit, &x);
     emit_leave(&x);
+    for (unsigned tail = 0; tail < 2; tail++) {
+        jit->indirect[tail] = begin(jit, &x);
+        emit_indirect(jit, &x, tail);
+    }
     jit->resume = begin(jit, &x);
     emit_resume(&x);
     jit->redo = begin(jit, &x);
