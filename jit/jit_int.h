@@ -143,7 +143,7 @@ struct kind {
 _Static_assert(sizeof(struct cpu_jit_target) == 16, "TARGET_MASK");
 
 enum {
-    THUNK_SIZES = 7
+    THUNK_SIZES = 8
 };
 
 /* Repeated string instructions (x64_repeat.c). EQUAL: as long as elements are
@@ -170,7 +170,8 @@ struct jit {
     uint32_t load_xmm, load_fpu, save_fpu;
     uint32_t flat_segment[SEG_GS + 1]; /* see thunk_flat_segment() */
     uint32_t fpu_check, set_c1, fpu_call[FPU_FORMS];
-    /* Load, store; 1, 2, 4, 8, 16 bytes, 16 bytes that must be aligned, 10. */
+    /* Load, store; 1, 2, 4, 8, 16 bytes, 16 bytes that must be aligned, 10,
+     * 32. */
     uint32_t miss[2][THUNK_SIZES];
     uint32_t repeat[REPEAT_KINDS][3];         /* elements of 1, 2, 4 bytes */
     uint32_t translations[CACHE_GENERATIONS]; /* chains */

@@ -73,6 +73,39 @@ static void leave(struct lower *l)
     x64_rr(&l->x, l->size, 0x89, R8, RBP);
 }
 
+/* PUSHA and POPA: ESP lies between EBX and EBP, and is not popped. */
+static struct x64_mem word_of(const struct lower *l, unsigned n, unsigned size)
+{
+    struct x64_mem m = l->mem;
+
+    m.disp += (int32_t)((CPU_REGS - 1 - n) * size);
+    return m;
+}
+
+void lower_push_all(struct lower *l)
+{
+    unsigned size = l->insn->flags & INSN_OP32 ? 4 : 2;
+
+    lower_stack_words(l, -(int32_t)(CPU_REGS * size), CPU_REGS * size, true);
+    for (unsigned n = CPU_REGS; n-- > 0;)
+        x64_store(&l->x, size, host_reg(size, n), word_of(l, n, size));
+    lower_move_stack(l, -(int32_t)(CPU_REGS * size));
+}
+
+void lower_pop_all(struct lower *l)
+{
+    unsigned size = l->insn->flags & INSN_OP32 ? 4 : 2;
+
+    lower_stack_words(l, 0, CPU_REGS * size, false);
+    for (unsigned n = CPU_REGS; n-- > 0;) {
+        if (n == CPU_ESP)
+            continue;
+        flags_reg_write(l, 4, n);
+        x64_load(&l->x, size, host_reg(size, n), word_of(l, n, size));
+    }
+    lower_move_stack(l, (int32_t)(CPU_REGS * size));
+}
+
 /* r8d is inside the code segment, or the interpreter says what is wrong. */
 static void check_target(struct lower *l)
 {

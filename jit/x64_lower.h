@@ -124,6 +124,7 @@ struct lower {
     uint8_t fpu_full, fpu_free; /* bit i: ST(i) is that for certain */
     bool fpu_clean;             /* C0, C2 and C3 are the host's for certain */
     bool aligned;               /* the memory operand has to be */
+    bool together;              /* see lower_stack_words() */
     struct x64_mem mem;         /* the operand that lower_operand_at() made
                                    ready */
 };
@@ -232,6 +233,9 @@ bool lower_flat_operand(struct lower *l, unsigned seg, struct x64_mem m,
 /* `by` from the stack's present top */
 void lower_stack_operand(struct lower *l, int32_t by, unsigned size,
                          bool write);
+/* The same of several words, in one page: once the first one was reached, so
+ * can be the others. 16 or 32 bytes. */
+void lower_stack_words(struct lower *l, int32_t by, unsigned size, bool write);
 void lower_push_operand(struct lower *l, unsigned size);
 void lower_pop_operand(struct lower *l, unsigned size);
 void lower_move_stack(struct lower *l, int32_t by);
@@ -256,6 +260,8 @@ void lower_bit(struct lower *l);
 void lower_load(struct lower *l);
 void lower_set(struct lower *l);
 void lower_stack(struct lower *l);
+void lower_push_all(struct lower *l);
+void lower_pop_all(struct lower *l);
 void lower_plain(struct lower *l);
 void lower_string(struct lower *l);
 void lower_bit_string(struct lower *l);

@@ -66,6 +66,8 @@ static unsigned thunk_of(const struct lower *l, unsigned size)
         return 5;
     if (size == 10)
         return 6;
+    if (size == 32)
+        return 7;
     return size == 16 ? 4 : size == 8 ? 3 : size == 4 ? 2 : size - 1;
 }
 
@@ -86,7 +88,7 @@ static struct deferred *check_host(struct lower *l, unsigned size, bool write)
     struct deferred *d;
     unsigned cc = CC_NZ;
 
-    if (size == 1) {
+    if (size == 1 || l->together) {
         x64_rr(&l->x, 8, 0x85, R8, R8);
         cc = CC_S;
     } else {
@@ -146,6 +148,16 @@ bool lower_flat_operand(struct lower *l, unsigned seg, struct x64_mem m,
     return true;
 }
 
+/* What lies at r8d must not leave the page. */
+static void check_page(struct lower *l, unsigned size)
+{
+    flags_clobber(l);
+    x64_mov_rr(&l->x, R9, R8);
+    x64_alu_imm_r(&l->x, 4, ALU_AND, R9, MEM_PAGE_MASK);
+    x64_alu_imm_r(&l->x, 4, ALU_CMP, R9, MEM_PAGE_BYTES - size);
+    lower_redo_if(l, CC_NBE);
+}
+
 void lower_operand_at(struct lower *l, unsigned seg, unsigned size, bool write)
 {
     struct x64_mem entry = {
@@ -155,6 +167,8 @@ void lower_operand_at(struct lower *l, unsigned seg, unsigned size, bool write)
         flags_clobber(l);
         check_segment(l, seg, size, write);
     }
+    if (l->together)
+        check_page(l, size);
     if (by_arena(l, size)) {
         guard(l, x64_at(R8, 0), size, write);
         return;
@@ -203,7 +217,7 @@ void lower_stack_operand(struct lower *l, int32_t by, unsigned size, bool write)
 {
     struct x64_mem m = x64_at(R15, (size_t)by);
 
-    if ((l->mode & BLOCK_STACK32) &&
+    if ((l->mode & BLOCK_STACK32) && !l->together &&
         lower_flat_operand(l, SEG_SS, m, size, write))
         return;
     if (by)
@@ -213,6 +227,13 @@ void lower_stack_operand(struct lower *l, int32_t by, unsigned size, bool write)
     if (!(l->mode & BLOCK_STACK32))
         x64_rr(&l->x, 4, 0x0fb7, R8, R8);
     lower_operand_at(l, SEG_SS, size, write);
+}
+
+void lower_stack_words(struct lower *l, int32_t by, unsigned size, bool write)
+{
+    l->together = true;
+    lower_stack_operand(l, by, size, write);
+    l->together = false;
 }
 
 void lower_push_operand(struct lower *l, unsigned size)

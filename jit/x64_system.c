@@ -20,6 +20,8 @@ enum {
     OP_POP_SS = INSN_SLOT_ONE + 0x17,
     OP_PUSH_DS = INSN_SLOT_ONE + 0x1e,
     OP_POP_DS = INSN_SLOT_ONE + 0x1f,
+    OP_PUSHA = INSN_SLOT_ONE + 0x60,
+    OP_POPA = INSN_SLOT_ONE + 0x61,
     OP_MOV_E_SEG = INSN_SLOT_ONE + 0x8c,
     OP_MOV_SEG_E = INSN_SLOT_ONE + 0x8e,
     OP_CALL_FAR = INSN_SLOT_ONE + 0x9a,
@@ -73,7 +75,9 @@ bool lower_system_native(const struct insn *insn)
     case OP_PUSH_SS:
     case OP_PUSH_DS:
     case OP_PUSH_FS:
-    case OP_PUSH_GS: return true;
+    case OP_PUSH_GS:
+    case OP_PUSHA:
+    case OP_POPA: return true;
     case OP_MOV_E_SEG: return insn->reg <= SEG_GS;
     case OP_POP_ES:
     case OP_POP_SS:
@@ -643,6 +647,8 @@ void lower_system(struct lower *l)
     case OP_INT: interrupt(l); break;
     case OP_IRET: return_interrupt(l); break;
     case OP_POP_E: pop_memory(l); break;
+    case OP_PUSHA: lower_push_all(l); break;
+    case OP_POPA: lower_pop_all(l); break;
     case OP_PUSHF: push_flags(l); break;
     case OP_POPF: pop_flags(l); break;
     case OP_CLI: clear_interrupt(l); break;

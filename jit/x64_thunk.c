@@ -458,7 +458,7 @@ static uint32_t begin(struct jit *jit, struct x64 *x)
 
 void thunks_emit(struct jit *jit)
 {
-    static const uint8_t sizes[THUNK_SIZES] = {1, 2, 4, 8, 16, 16, 10};
+    static const uint8_t sizes[THUNK_SIZES] = {1, 2, 4, 8, 16, 16, 10, 32};
     struct x64 x = {.at = jit->cache.write + 64,
                     .end = jit->cache.write + 0x8000};
 
