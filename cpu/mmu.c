@@ -219,24 +219,11 @@ static void store_phys(struct cpu *cpu, paddr phys, uint32_t value,
         mem_store(cpu->mem, phys, value, size);
 }
 
-/* The host's address of a page that is filled for reads or for writes at that
- * privilege, which need not be the present one; NULL: not filled, or beyond the
- * page. Pages with breakpoints are never filled. */
-static uint8_t *filled_host(int64_t *const table[2], laddr addr, unsigned size,
-                            bool user)
-{
-    int64_t addend = table[user][addr >> MEM_PAGE_BITS];
-
-    if (addend <= MMU_BESIDE || crosses(addr, size))
-        return NULL;
-    return (uint8_t *)(uintptr_t)((int64_t)addr + addend);
-}
-
 bool mmu_load(struct cpu *cpu, laddr addr, unsigned size, bool user,
               uint32_t *value)
 {
     struct request rq = {.addr = addr, .user = user};
-    const uint8_t *from = filled_host(cpu->space->read, addr, size, user);
+    const uint8_t *from = mmu_host(cpu->space->read[user], addr, size);
     struct walk walk, second;
     unsigned part;
 
@@ -274,15 +261,9 @@ bool mmu_load(struct cpu *cpu, laddr addr, unsigned size, bool user,
     return true;
 }
 
-uint8_t *mmu_write_host_as(const struct cpu *cpu, laddr addr, unsigned size,
-                           bool user)
-{
-    return filled_host(cpu->space->write, addr, size, user);
-}
-
 bool mmu_load_pair(struct cpu *cpu, laddr addr, uint32_t *low, uint32_t *high)
 {
-    const uint8_t *from = filled_host(cpu->space->read, addr, 8, false);
+    const uint8_t *from = mmu_host(cpu->system_read_table, addr, 8);
 
     if (!from)
         return mmu_load(cpu, addr, 4, false, low) &&
@@ -296,7 +277,7 @@ bool mmu_store(struct cpu *cpu, laddr addr, uint32_t value, unsigned size,
                bool user)
 {
     struct request rq = {.addr = addr, .user = user, .write = true};
-    uint8_t *to = filled_host(cpu->space->write, addr, size, user);
+    uint8_t *to = mmu_host(cpu->space->write[user], addr, size);
     struct walk walk, second;
     unsigned part;
 
@@ -352,7 +333,7 @@ bool mmu_probe_write(struct cpu *cpu, laddr addr, unsigned size, bool user)
     struct request rq = {.addr = addr, .user = user, .write = true};
     struct walk walk;
 
-    if (filled_host(cpu->space->write, addr, size, user) ||
+    if (mmu_host(cpu->space->write[user], addr, size) ||
         (user == cpu->user && mmu_beside_code(cpu, addr, size)) ||
         mmu_device(cpu, cpu->space->write[user], addr, size))
         return true;

@@ -27,9 +27,11 @@
 enum status mmu_create(struct cpu *cpu);
 void mmu_destroy(struct cpu *cpu);
 
-/* After a change of CR0.PG/WP, CR3, CR4, the PDPTEs or the privilege level:
- * selects the address space and its tables. Nothing is flushed. */
+/* After a change of CR0.PG/WP, CR3, CR4 or the PDPTEs: selects the address
+ * space and its tables. Nothing is flushed. */
 void mmu_select(struct cpu *cpu);
+/* After one of the privilege alone: other tables of the same space. */
+void mmu_select_tables(struct cpu *cpu);
 
 /* Drops every entry of every address space. */
 void mmu_flush(struct cpu *cpu);
@@ -48,11 +50,6 @@ bool mmu_load(struct cpu *cpu, laddr addr, unsigned size, bool user,
               uint32_t *value);
 bool mmu_store(struct cpu *cpu, laddr addr, uint32_t value, unsigned size,
                bool user);
-
-/* Where `size` bytes may be stored plainly with the rights of `user`, which
- * need not be the present ones; NULL: not so simple. */
-uint8_t *mmu_write_host_as(const struct cpu *cpu, laddr addr, unsigned size,
-                           bool user);
 
 /* Two words of a system structure, one behind the other. */
 bool mmu_load_pair(struct cpu *cpu, laddr addr, uint32_t *low, uint32_t *high);
@@ -149,26 +146,37 @@ static inline void mmu_put(uint8_t *to, uint32_t value, unsigned size)
         memcpy(to, &half, 2);
 }
 
-/* Quick path on one page. Returns NULL for anything else: a crossing access,
- * a miss, a device. Sizes 1, 2, 4. */
-static inline const uint8_t *mmu_read_host(const struct cpu *cpu, laddr addr,
-                                           unsigned size)
+/* Quick path on one page, by a table. NULL: anything else, a crossing access, a
+ * miss, a device. */
+static inline uint8_t *mmu_host(const int64_t *table, laddr addr, unsigned size)
 {
-    int64_t addend = cpu->read_table[addr >> MEM_PAGE_BITS];
+    int64_t addend = table[addr >> MEM_PAGE_BITS];
 
     if (addend <= MMU_BESIDE || (addr & MEM_PAGE_MASK) > MEM_PAGE_BYTES - size)
         return NULL;
-    return (const uint8_t *)(uintptr_t)((int64_t)addr + addend);
+    return (uint8_t *)(uintptr_t)((int64_t)addr + addend);
+}
+
+static inline const uint8_t *mmu_read_host(const struct cpu *cpu, laddr addr,
+                                           unsigned size)
+{
+    return mmu_host(cpu->read_table, addr, size);
 }
 
 static inline uint8_t *mmu_write_host(const struct cpu *cpu, laddr addr,
                                       unsigned size)
 {
-    int64_t addend = cpu->write_table[addr >> MEM_PAGE_BITS];
+    return mmu_host(cpu->write_table, addr, size);
+}
 
-    if (addend <= MMU_BESIDE || (addr & MEM_PAGE_MASK) > MEM_PAGE_BYTES - size)
-        return NULL;
-    return (uint8_t *)(uintptr_t)((int64_t)addr + addend);
+/* Where `size` bytes may be stored plainly with the rights of `user`, which is
+ * as at present, or false; NULL: not so simple. */
+static inline uint8_t *mmu_write_host_as(const struct cpu *cpu, laddr addr,
+                                         unsigned size, bool user)
+{
+    return mmu_host(user == cpu->user ? cpu->write_table
+                                      : cpu->system_write_table,
+                    addr, size);
 }
 
 /* The row of a page that is not memory, or not plain, and that `table` names

@@ -466,6 +466,15 @@ void mmu_select(struct cpu *cpu)
         cpu->space = space;
     }
     space->strangers = 0;
+    mmu_select_tables(cpu);
+}
+
+void mmu_select_tables(struct cpu *cpu)
+{
+    struct addr_space *space = cpu->space;
+
+    cpu->system_read_table = space->read[false];
+    cpu->system_write_table = space->write[false];
     cpu->read_table = space->read[cpu->user];
     cpu->write_table = space->write[cpu->user];
     cpu->fetch_table = space->fetch[cpu->user];

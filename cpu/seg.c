@@ -116,6 +116,13 @@ bool seg_load_rmw(struct cpu *cpu, unsigned seg, uint32_t offset, unsigned size,
     return mmu_load(cpu, addr, size, cpu->user, value);
 }
 
+static unsigned plain_bits(uint8_t access)
+{
+    if (access == PLAIN_REAL)
+        return SEG_PLAIN_REAL;
+    return access == PLAIN_V86 ? SEG_PLAIN_V86 : 0;
+}
+
 /* What the quick checks may grant. With alignment checks nothing is quick. */
 static uint8_t fast_bits(const struct cpu *cpu, const struct segment *s)
 {
@@ -134,6 +141,8 @@ static uint8_t fast_bits(const struct cpu *cpu, const struct segment *s)
     if (fast == (SEG_FAST_READ | SEG_FAST_WRITE) && s->base == 0 &&
         s->limit == UINT32_MAX)
         fast |= SEG_FLAT;
+    if ((fast & SEG_FAST_WRITE) && s->limit == 0xffff)
+        fast |= plain_bits((uint8_t)s->access);
     return (uint8_t)fast;
 }
 
@@ -144,13 +153,11 @@ static uint32_t with_bit(uint32_t bits, unsigned n, bool value)
 
 static void note_kind(struct cpu *cpu, unsigned seg)
 {
-    const struct segment *s = &cpu->seg[seg];
-    uint8_t access = (uint8_t)s->access;
-    bool small = s->write_end == 0x10000;
+    uint8_t fast = cpu->seg[seg].fast;
 
-    cpu->flat = with_bit(cpu->flat, seg, s->fast & SEG_FLAT);
-    cpu->plain[0] = with_bit(cpu->plain[0], seg, small && access == PLAIN_REAL);
-    cpu->plain[1] = with_bit(cpu->plain[1], seg, small && access == PLAIN_V86);
+    cpu->flat = with_bit(cpu->flat, seg, fast & SEG_FLAT);
+    cpu->plain[0] = with_bit(cpu->plain[0], seg, fast & SEG_PLAIN_REAL);
+    cpu->plain[1] = with_bit(cpu->plain[1], seg, fast & SEG_PLAIN_V86);
 }
 
 static void derive(struct cpu *cpu, unsigned seg)
@@ -179,7 +186,7 @@ static void follow_privilege(struct cpu *cpu, unsigned seg)
     if ((seg != SEG_CS && seg != SEG_SS) || user == cpu->user)
         return;
     cpu->user = user;
-    mmu_select(cpu);
+    mmu_select_tables(cpu);
     if (seg_aligns(cpu))
         seg_update_all(cpu);
     if (cpu->cr4 & CR4_PVI)
@@ -194,8 +201,11 @@ void seg_update(struct cpu *cpu, unsigned seg)
 
 void seg_set(struct cpu *cpu, unsigned seg, const struct segment *s)
 {
+    uint8_t before = cpu->seg[seg].fast;
+
     cpu->seg[seg] = *s;
-    note_kind(cpu, seg);
+    if ((before ^ s->fast) & (SEG_FLAT | SEG_PLAIN_REAL | SEG_PLAIN_V86))
+        note_kind(cpu, seg);
     follow_privilege(cpu, seg);
 }
 
@@ -208,6 +218,21 @@ void seg_set_null(struct cpu *cpu, unsigned seg, uint16_t selector)
     s->base = 0;
     s->limit = 0;
     seg_update(cpu, seg);
+}
+
+void seg_drop_inner(struct cpu *cpu)
+{
+    static const uint8_t data[] = {SEG_ES, SEG_FS, SEG_GS, SEG_DS};
+
+    for (unsigned i = 0; i < ARRAY_LEN(data); i++) {
+        const struct segment *s = &cpu->seg[data[i]];
+        unsigned dpl = (s->access & ACCESS_DPL) >> ACCESS_DPL_SHIFT;
+        bool conforming = (~s->access & (ACCESS_CODE | ACCESS_DOWN)) == 0;
+
+        if (!conforming && dpl < cpu->cpl &&
+            (s->selector | s->access | s->base | s->limit))
+            seg_set_null(cpu, data[i], 0);
+    }
 }
 
 /* In real mode a load gives the access rights of a writable data segment but

@@ -115,6 +115,10 @@ unsigned seg_stack_vector(const struct cpu *cpu);
 /* Makes a segment register unusable, as a null selector does. */
 void seg_set_null(struct cpu *cpu, unsigned seg, uint16_t selector);
 
+/* After a return to an outer privilege: what that may not use is taken from
+ * it; a null selector, whose hidden privilege is 0, becomes 0. */
+void seg_drop_inner(struct cpu *cpu);
+
 /* Real mode and V86: base = selector * 16; what else a load changes there. */
 void seg_set_paragraph(struct cpu *cpu, unsigned seg, uint16_t selector);
 

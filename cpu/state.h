@@ -107,6 +107,8 @@ enum {
     SEG_FAST_READ = 1 << 0,  /* readable, expand up, in [0, limit] */
     SEG_FAST_WRITE = 1 << 1, /* writable, expand up, in [0, limit] */
     SEG_FLAT = 1 << 2,       /* writable, base 0, limit 4 GiB: no check */
+    SEG_PLAIN_REAL = 1 << 3, /* as a load in real mode gives it, limit FFFF */
+    SEG_PLAIN_V86 = 1 << 4,  /* the same in V86 mode */
 };
 
 /* A segment register with its hidden part. */
@@ -116,7 +118,7 @@ struct segment {
                        the last one that is NOT valid */
     uint16_t selector;
     uint16_t access; /* ACCESS_*; 0 = null selector loaded: unusable */
-    uint8_t fast;    /* SEG_FAST_*, derived by seg_update() */
+    uint8_t fast;    /* SEG_*, derived by seg_update() */
     /* Derived too: the first offset that the quick check does not grant. */
     uint64_t read_end, write_end;
 };
@@ -303,6 +305,9 @@ struct cpu {
                           changes its base and nothing else; derived, too */
     uint32_t stack_mask; /* FFFF or FFFFFFFF, by SS.B */
     uint32_t debugging;  /* DEBUG_ON_*, see debug_int.h; 0: nothing is set */
+
+    /* Of `space` at the privileges that read system structures. */
+    const int64_t *system_read_table, *system_write_table;
 
     struct segment seg[SEG_COUNT];
     struct table_register gdtr, idtr;

@@ -50,6 +50,11 @@ uint32_t sys_far_second(const struct cpu *cpu, const struct insn *insn,
 void sys_enter_code(struct cpu *cpu, const struct descriptor *code,
                     uint32_t eip);
 
+/* The whole delivery, and IRET of 32 bits in protected mode, where what they
+ * look at is as plain as it mostly is. False: nothing happened. */
+bool quick_interrupt(struct cpu *cpu, const struct interrupt *i);
+bool quick_iret(struct cpu *cpu);
+
 /* DR6 after RESET. */
 uint32_t debug_reset_dr6(const struct cpu *cpu);
 

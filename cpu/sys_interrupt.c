@@ -220,6 +220,8 @@ static bool enter_protected(struct cpu *cpu, const struct interrupt *i)
     struct entry entry;
     bool inner;
 
+    if (quick_interrupt(cpu, i))
+        return true;
     if (!load_gate(cpu, i, &gate))
         return false;
     if (desc_system_type(&gate) == DESC_TASK)

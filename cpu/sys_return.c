@@ -71,22 +71,6 @@ static bool load_stack(struct cpu *cpu, struct back *b)
                            VECTOR_GP, &b->stack);
 }
 
-/* What the outer level may not use is taken from it; a null selector, whose
- * hidden privilege is 0, becomes 0. */
-static void drop_inner_segments(struct cpu *cpu)
-{
-    static const uint8_t data[] = {SEG_ES, SEG_FS, SEG_GS, SEG_DS};
-
-    for (unsigned i = 0; i < ARRAY_LEN(data); i++) {
-        const struct segment *s = &cpu->seg[data[i]];
-        unsigned dpl = (s->access & ACCESS_DPL) >> ACCESS_DPL_SHIFT;
-        bool conforming = (~s->access & (ACCESS_CODE | ACCESS_DOWN)) == 0;
-
-        if (!conforming && dpl < cpu->cpl)
-            seg_set_null(cpu, data[i], 0);
-    }
-}
-
 /* A 16-bit return to a 32-bit stack: up to the 486 the upper half of ESP gets
  * the selector of SS, later zeros (SDM volume 3, 22.31.4). */
 static uint32_t outer_esp(const struct cpu *cpu, const struct back *b)
@@ -106,7 +90,7 @@ static void enter_outer(struct cpu *cpu, struct back *b)
     cpu->reg[CPU_ESP] =
         cpu_stack32(cpu) ? esp : (old & 0xffff0000u) | (esp & 0xffff);
     frame_release(cpu, b->released);
-    drop_inner_segments(cpu);
+    seg_drop_inner(cpu);
 }
 
 /* Checks a return within protected mode. On success all can be loaded. */
@@ -216,6 +200,8 @@ static bool iret_protected(struct cpu *cpu, struct back *b)
         sys_flags_writable(cpu) | (cpu->model >= CPU_386 ? FLAG_RF : 0);
     bool outer;
 
+    if (b->size == 4 && quick_iret(cpu))
+        return true;
     if (cpu->cpl == 0)
         mask |= sys_flags_virtual(cpu);
     if (cpu->eflags & FLAG_NT)
