@@ -180,6 +180,18 @@ struct vga_masks {
     uint32_t compare, care;    /* read mode 1 */
 };
 
+/* Accesses of the planes as they lie, which is the usual way: what registers
+ * make of them, for any byte. A store leaves in the four planes
+ *     (old & keep) | (byte & data) | fixed | (latch & latched)
+ * where `byte` is the byte in every plane, or with `spreads` a bit each. */
+struct vga_direct {
+    bool loads, stores; /* false: vga_load_byte(), vga_store_byte() */
+    bool spreads;
+    uint8_t rotate, plane_shift; /* of bytes stored; of the plane loaded */
+    uint32_t wrap;               /* of addresses */
+    uint32_t keep, data, fixed, latched;
+};
+
 /* One range of ports, as the bus calls it. */
 struct vga_range {
     struct vga *vga;
@@ -228,6 +240,7 @@ struct vga {
     struct vga_window window; /* as it is mapped */
     paddr lfb_mapped;         /* 0: nowhere */
     struct vga_masks masks;
+    struct vga_direct direct;
     uint64_t changes;     /* of anything a picture depends on */
     uint64_t spread[256]; /* eight bytes 0 or 1: bits of the index, 7 first */
     struct vga_range ranges[VGA_RANGES];

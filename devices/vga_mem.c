@@ -20,8 +20,7 @@
 /* Four plane bits to four bytes of ones. */
 static uint32_t spread_planes(unsigned bits)
 {
-    return (bits & 1 ? 0x000000ffu : 0) | (bits & 2 ? 0x0000ff00u : 0) |
-           (bits & 4 ? 0x00ff0000u : 0) | (bits & 8 ? 0xff000000u : 0);
+    return ((bits & 15) * 0x00204081u & 0x01010101u) * 0xff;
 }
 
 static uint32_t every_plane(uint8_t byte)
@@ -142,23 +141,58 @@ void vga_store_byte(struct vga *v, uint32_t offset, uint8_t value)
                              (written_planes(v, value) & planes));
 }
 
+static uint8_t *direct_bytes(const struct vga *v, uint32_t offset)
+{
+    return v->vram + vga_plane_index(offset & v->direct.wrap);
+}
+
+static uint8_t direct_load(struct vga *v, uint32_t offset)
+{
+    v->latch = vga_load_planes(direct_bytes(v, offset));
+    return (uint8_t)(v->latch >> v->direct.plane_shift);
+}
+
+static void direct_store(struct vga *v, uint32_t offset, uint8_t value)
+{
+    const struct vga_direct *d = &v->direct;
+    uint8_t *to = direct_bytes(v, offset);
+    uint32_t byte = d->spreads ? spread_planes(value)
+                               : every_plane(rotate_right(value, d->rotate));
+
+    vga_store_planes(to, (vga_load_planes(to) & d->keep) | (byte & d->data) |
+                             d->fixed | (v->latch & d->latched));
+}
+
 static uint32_t window_read(void *dev, paddr offset, unsigned size)
 {
     struct vga *v = dev;
-    uint32_t value = 0;
+    uint32_t at = (uint32_t)offset, value = 0;
 
+    if (v->direct.loads && size == 1)
+        return direct_load(v, at);
     for (unsigned i = 0; i < size; i++)
-        value |= (uint32_t)vga_load_byte(v, (uint32_t)offset + i) << (8 * i);
+        value |= (uint32_t)(v->direct.loads ? direct_load(v, at + i)
+                                            : vga_load_byte(v, at + i))
+                 << (8 * i);
     return value;
 }
 
 static void window_write(void *dev, paddr offset, uint32_t value, unsigned size)
 {
     struct vga *v = dev;
+    uint32_t at = (uint32_t)offset;
 
     v->changes++;
-    for (unsigned i = 0; i < size; i++)
-        vga_store_byte(v, (uint32_t)offset + i, (uint8_t)(value >> (8 * i)));
+    if (v->direct.stores && size == 1) {
+        direct_store(v, at, (uint8_t)value);
+        return;
+    }
+    for (unsigned i = 0; i < size; i++, value >>= 8) {
+        if (v->direct.stores)
+            direct_store(v, at + i, (uint8_t)value);
+        else
+            vga_store_byte(v, at + i, (uint8_t)value);
+    }
 }
 
 static const struct bus_ops window_ops = {
@@ -189,6 +223,32 @@ static void update_masks(struct vga *v)
         .enable_set_reset = spread_planes(v->gc[GC_ENABLE_SET_RESET]),
         .compare = spread_planes(v->gc[GC_COLOR_COMPARE]),
         .care = spread_planes(v->gc[GC_COLOR_CARE]),
+    };
+}
+
+/* Neither chain-4 nor DISPI, no logical function, no write mode 3; for loads,
+ * of one plane. */
+static void update_direct(struct vga *v)
+{
+    const struct vga_masks *m = &v->masks;
+    uint8_t memory = v->seq[SEQ_MEMORY], mode = v->gc[GC_MODE];
+    unsigned write = mode & GC_MODE_WRITE, function = v->gc[GC_ROTATE] >> 3;
+    uint32_t bits = write == 1 ? 0 : m->planes & m->bits;
+    uint32_t chosen = write == 0 ? m->enable_set_reset : 0;
+    bool planar = !(memory & SEQ_MEMORY_CHAIN4) && !vga_vbe_on(v);
+
+    v->direct = (struct vga_direct){
+        .loads = planar && !(mode & (GC_MODE_ODD_EVEN | GC_MODE_READ1)),
+        .stores = planar && (memory & SEQ_MEMORY_SEQUENTIAL) &&
+                  (write == 1 || (write < 3 && !function)),
+        .spreads = write == 2,
+        .rotate = v->gc[GC_ROTATE] & 7,
+        .plane_shift = (uint8_t)(8 * v->gc[GC_READ_MAP]),
+        .wrap = memory & SEQ_MEMORY_EXTENDED ? 0xffff : 0x3fff,
+        .keep = ~m->planes,
+        .data = bits & ~chosen,
+        .fixed = bits & chosen & m->set_reset,
+        .latched = m->planes & ~bits,
     };
 }
 
@@ -289,6 +349,7 @@ static void map_lfb(struct vga *v)
 void vga_update_memory(struct vga *v)
 {
     update_masks(v);
+    update_direct(v);
     map_window(v);
     map_lfb(v);
 }
