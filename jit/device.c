@@ -1,4 +1,5 @@
-/* Accesses of translated code to devices that are quiet (core/bus.h) and stores
+/* Accesses of translated code to devices that are quiet (core/bus.h), those
+ * that the thunk does not do by itself (x64_thunk.c, emit_device()), and stores
  * to page tables and code, without a step of the interpreter. */
 #include <string.h>
 

@@ -173,6 +173,8 @@ struct jit {
     /* Load, store; 1, 2, 4, 8, 16 bytes, 16 bytes that must be aligned, 10,
      * 32. */
     uint32_t miss[2][THUNK_SIZES];
+    /* Of instructions that only store what cpu->jit.scratch has: 1, 2, 4. */
+    uint32_t plain_store[3];
     uint32_t repeat[REPEAT_KINDS][3];         /* elements of 1, 2, 4 bytes */
     uint32_t translations[CACHE_GENERATIONS]; /* chains */
     uint8_t *kills; /* by physical page: translations that a store ended */

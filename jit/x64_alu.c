@@ -47,6 +47,12 @@ static void mov(struct lower *l, struct operands o)
 {
     unsigned size = l->size;
 
+    if (o.to_memory)
+        l->stored =
+            (struct stored){.kind = o.immediate ? STORED_IMM : STORED_REG,
+                            .size = size,
+                            .reg = o.from,
+                            .imm = l->insn->imm};
     if (!by_patched(l, &o) && (o.to_memory || o.from_memory))
         lower_operand(l, size, o.to_memory);
     if (!o.to_memory)

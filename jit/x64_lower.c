@@ -283,6 +283,7 @@ static void lower_insn(struct lower *l, unsigned index)
     l->read = l->b->read[index];
     l->live = (l->read & ~insn_flags_given(insn)) | info->flags_read;
     l->taken = 0;
+    l->stored = (struct stored){0};
     if (!lower_native(l->cpu, insn)) {
         lower_step(l);
         return;
@@ -417,8 +418,23 @@ static void lower_nodes(struct lower *l)
     }
 }
 
+/* For the thunk that may hand it to a device. */
+static void keep_stored(struct lower *l, const struct stored *s)
+{
+    unsigned host = host_reg(s->size, s->reg), low;
+
+    if (s->kind == STORED_IMM)
+        x64_mov_m_imm(&l->x, 4, FIELD(jit.scratch), s->imm);
+    if (s->kind != STORED_REG)
+        return;
+    low = low_begin(l, s->size, host);
+    x64_store(&l->x, s->size, low, FIELD(jit.scratch));
+    low_end(l, s->size, host);
+}
+
 static void lower_miss(struct lower *l, const struct deferred *d)
 {
+    keep_stored(l, &d->stored);
     if (d->known)
         x64_mov_imm(&l->x, R9, d->page);
     x64_mov_imm(&l->x, R10, d->site);

@@ -67,12 +67,27 @@ enum deferred_kind {
     DEFER_INDIRECT, /* a return to another place than the call's */
 };
 
+/* What an instruction stores that does no more. */
+enum stored_kind {
+    STORED_OTHER, /* it does, or loads */
+    STORED_REG,
+    STORED_IMM,
+    STORED_SCRATCH, /* cpu->jit.scratch has it */
+};
+
+struct stored {
+    enum stored_kind kind;
+    unsigned size, reg; /* guest register */
+    uint32_t imm;
+};
+
 /* Code out of the way. */
 struct deferred {
     enum deferred_kind kind;
     uint8_t *distance; /* the jump that leads here */
     uint8_t *resume;
     uint32_t site, thunk;
+    struct stored stored; /* MISS */
     bool known;    /* MISS: the linear page was no secret, so r9 lacks it */
     uint32_t page; /* that */
     uint32_t eip;
@@ -125,6 +140,7 @@ struct lower {
     bool fpu_clean;             /* C0, C2 and C3 are the host's for certain */
     bool aligned;               /* the memory operand has to be */
     bool together;              /* see lower_stack_words() */
+    struct stored stored;       /* for the operand that comes next */
     struct x64_mem mem;         /* the operand that lower_operand_at() made
                                    ready */
 };

@@ -104,6 +104,10 @@ static struct deferred *check_host(struct lower *l, unsigned size, bool write)
         site->aligned = l->aligned;
     }
     d->thunk = l->jit->miss[write][thunk_of(l, size)];
+    if (write && l->stored.kind != STORED_OTHER) {
+        d->stored = l->stored;
+        d->thunk = l->jit->plain_store[size / 2];
+    }
     d->resume = l->x.at;
     return d;
 }

@@ -46,6 +46,7 @@ static void movs(struct lower *l)
     element(l, CPU_ESI, l->insn->seg, false);
     x64_load_zx(&l->x, l->size, R9, l->mem);
     x64_store(&l->x, 4, R9, FIELD(jit.scratch));
+    l->stored.kind = STORED_SCRATCH;
     element(l, CPU_EDI, SEG_ES, true);
     x64_load(&l->x, 4, R9, FIELD(jit.scratch));
     x64_store(&l->x, l->size, R9, l->mem);
@@ -63,6 +64,7 @@ static void lods(struct lower *l)
 
 static void stos(struct lower *l)
 {
+    l->stored = (struct stored){STORED_REG, l->size, CPU_EAX, 0};
     element(l, CPU_EDI, SEG_ES, true);
     x64_store(&l->x, l->size, RAX, l->mem);
     advance(l, CPU_EDI);

@@ -317,16 +317,104 @@ static void emit_beside(struct x64 *x, unsigned size)
     x64_patch(other, x->at);
 }
 
+/* Registers that C code changes; the stack is as it wants it then. */
+static const uint8_t caller_saved[] = {RAX, RCX, RDX, RSI, RDI, R11};
+
+static void push_few(struct x64 *x)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(caller_saved); i++)
+        push(x, caller_saved[i]);
+    move_rsp(x, -8);
+}
+
+static void pop_few(struct x64 *x)
+{
+    move_rsp(x, 8);
+    for (unsigned i = ARRAY_LEN(caller_saved); i-- > 0;)
+        pop(x, caller_saved[i]);
+}
+
+/* rax = the row of page r9, rcx its operations, rdi and rsi what they take:
+ * what mmu_quiet() looks at. Returns how many jumps lead away in `other`. */
+static unsigned find_device(struct x64 *x, unsigned size, uint8_t **other)
+{
+    unsigned count = 0;
+
+    x64_alu_imm_m(x, 4, ALU_CMP, FIELD(events), 0);
+    other[count++] = x64_jcc(x, CC_NZ);
+    x64_rr(x, 8, 0x69, RAX, R9); /* imul rax, r9, size of a row */
+    x64_dword(x, sizeof(struct mem_page));
+    x64_load(x, 8, RCX, FIELD(mem));
+    x64_rm(x, 8, 0x03, RAX, x64_at(RCX, offsetof(struct mem, pages)));
+    x64_load(x, 8, RCX, x64_at(RAX, offsetof(struct mem_page, ops)));
+    x64_rr(x, 8, 0x85, RCX, RCX);
+    other[count++] = x64_jcc(x, CC_Z);
+    x64_load(x, 4, RDX, x64_at(RCX, offsetof(struct bus_ops, sizes)));
+    x64_digit_r(x, 4, 0xf7, 2, RDX); /* not */
+    x64_digit_r(x, 4, 0xf7, 0, RDX); /* test */
+    x64_dword(x, BUS_QUIET | size);
+    other[count++] = x64_jcc(x, CC_NZ);
+    x64_mov_rr(x, RSI, R8);
+    x64_alu_imm_r(x, 4, ALU_AND, RSI, MEM_PAGE_MASK);
+    if (size > 1) {
+        x64_alu_imm_r(x, 4, ALU_CMP, RSI, MEM_PAGE_BYTES - size);
+        other[count++] = x64_jcc(x, CC_NBE);
+    }
+    x64_rm(x, 4, 0x03, RSI, x64_at(RAX, offsetof(struct mem_page, offset)));
+    x64_load(x, 8, RDI, x64_at(RAX, offsetof(struct mem_page, dev)));
+    return count;
+}
+
+/* What device_access() does in the usual case, an access to the device that
+ * the table's entry r9 names: returns to the translation then. Else goes on,
+ * with r8, the linear address, as it was. */
+static void emit_device(struct x64 *x, bool write, unsigned size)
+{
+    size_t function = write ? offsetof(struct bus_ops, write)
+                            : offsetof(struct bus_ops, read);
+    uint8_t *memory[2], *other[4];
+    unsigned count;
+
+    x64_digit_r(x, 8, 0x0fba, 6, R9); /* btr r9, 63 */
+    x64_byte(x, 63);
+    memory[0] = x64_jcc(x, CC_NB);
+    x64_digit_r(x, 8, 0xff, 1, R9); /* dec */
+    x64_alu_imm_r(x, 8, ALU_CMP, R9, MEM_PAGES);
+    memory[1] = x64_jcc(x, CC_NB);
+    push_few(x);
+    count = find_device(x, size, other);
+    save_xmm(x);
+    x64_rm(x, 8, 0x8b, RAX, x64_at(RCX, function));
+    if (write)
+        x64_load_zx(x, size, RDX, FIELD(jit.scratch));
+    x64_mov_imm(x, write ? RCX : RDX, size);
+    x64_digit_r(x, 4, 0xff, 2, RAX); /* call */
+    if (!write)
+        x64_store(x, 4, RAX, FIELD(jit.device));
+    restore_live(x);
+    pop_few(x);
+    x64_rm(x, 8, 0x8d, R8, FIELD(jit.device));
+    ret(x);
+    for (unsigned i = 0; i < count; i++)
+        x64_patch(other[i], x->at);
+    pop_few(x);
+    x64_patch(memory[0], x->at);
+    x64_patch(memory[1], x->at);
+}
+
 /* r8: linear address plus the table's entry; r9: linear page. Makes r8 the
- * host address, or leaves. */
+ * host address, or leaves. `plain`: see plain_store. */
 static void emit_miss(struct jit *jit, struct x64 *x, bool write, unsigned size,
-                      bool aligned)
+                      bool aligned, bool plain)
 {
     struct x64_mem entry = {
         .base = write ? REG_WRITE : REG_READ, .index = R9, .scale = 3};
     uint8_t *crossing = NULL, *leave, *slow;
 
-    x64_rm(x, 8, 0x2b, R8, entry); /* linear again */
+    x64_load(x, 8, R9, entry);
+    x64_rr(x, 8, 0x29, R9, R8); /* linear again */
+    if (size <= 4 && (plain || !write))
+        emit_device(x, write, size);
     x64_mov_rr(x, R9, R8);
     if (size > 1 && !aligned) { /* unaligned, inside a page: as quick */
         x64_alu_imm_r(x, 4, ALU_AND, R9, MEM_PAGE_MASK);
@@ -370,23 +458,17 @@ static void emit_save_fpu(struct x64 *x)
     ret(x);
 }
 
-static const uint8_t caller_saved[] = {RAX, RCX, RDX, RSI, RDI, R11};
-
 /* function(cpu, r10d, more): keeps the guest's registers where they are. */
 static void light_call(struct x64 *x, uintptr_t function, uint32_t more)
 {
-    for (unsigned i = 0; i < ARRAY_LEN(caller_saved); i++)
-        push(x, caller_saved[i]);
-    move_rsp(x, -8);
+    push_few(x);
     save_xmm(x);
     x64_mov_rr(x, RSI, R10);
     x64_mov_imm(x, RDX, more);
     call_c(x, function);
     x64_mov_rr(x, R10, RAX);
     restore_live(x);
-    move_rsp(x, 8);
-    for (unsigned i = ARRAY_LEN(caller_saved); i-- > 0;)
-        pop(x, caller_saved[i]);
+    pop_few(x);
 }
 
 static void load_st(struct x64 *x, unsigned n)
@@ -498,9 +580,13 @@ void thunks_emit(struct jit *jit)
     }
     for (unsigned i = 0; i < THUNK_SIZES; i++) {
         jit->miss[0][i] = begin(jit, &x);
-        emit_miss(jit, &x, false, sizes[i], i == 5);
+        emit_miss(jit, &x, false, sizes[i], i == 5, false);
         jit->miss[1][i] = begin(jit, &x);
-        emit_miss(jit, &x, true, sizes[i], i == 5);
+        emit_miss(jit, &x, true, sizes[i], i == 5, false);
+    }
+    for (unsigned i = 0; i < ARRAY_LEN(jit->plain_store); i++) {
+        jit->plain_store[i] = begin(jit, &x);
+        emit_miss(jit, &x, true, sizes[i], false, true);
     }
     repeat_emit(jit, &x);
     cache_begin(&jit->cache, cache_place(&jit->cache, x.at));

@@ -67,12 +67,51 @@ static void set_points(struct cpu *cpu, struct program *p)
     cpu->dr[7] = dr7;
 }
 
+/* A quiet device in the place of a page: what is stored depends on what was
+ * loaded last. It keeps all in the RAM that it hides. */
+#define LATCH 0xffcu
+
+static uint32_t read_quiet(void *dev, paddr offset, unsigned size)
+{
+    uint8_t *page = dev;
+
+    memcpy(page + LATCH, page + offset, size);
+    return mmu_get(page + LATCH, size);
+}
+
+static void write_quiet(void *dev, paddr offset, uint32_t value, unsigned size)
+{
+    uint8_t *page = dev;
+
+    mmu_put(page + offset, value ^ mmu_get(page + LATCH, 4), size);
+}
+
+static const struct bus_ops quiet_ops = {read_quiet, write_quiet,
+                                         1 | 2 | 4 | BUS_QUIET};
+
+/* Another number of the program, which takes none from the others. */
+static unsigned aside(const struct program *p, unsigned n)
+{
+    return (unsigned)(p->random >> (16 + 8 * n)) & 0xff;
+}
+
+static void map_memory(struct bare *bare, const struct program *p)
+{
+    paddr page = WINDOW + DATA + aside(p, 0) % 6 * MEM_PAGE_BYTES;
+
+    mem_set_a20(bare->mem, true);
+    mem_map_host(bare->mem, 0, PROGRAM_BYTES, bare->mem->ram);
+    mem_write(bare->mem, 0, p->image, PROGRAM_BYTES);
+    if (aside(p, 1) % 3 == 1)
+        mem_map_io(bare->mem, page, MEM_PAGE_BYTES, &quiet_ops,
+                   bare->mem->ram + page);
+}
+
 static void start(struct bare *bare, struct program p)
 {
     struct cpu *cpu = bare->cpu;
 
-    mem_set_a20(bare->mem, true);
-    mem_write(bare->mem, 0, p.image, PROGRAM_BYTES);
+    map_memory(bare, &p);
     cpu_reset(cpu);
     cpu->fpu.present = true;
     cpu->gdtr = (struct table_register){GDT, 0x2f};
@@ -81,7 +120,8 @@ static void start(struct bare *bare, struct program p)
     if (p.paging)
         cpu->cr0 |= CR0_PG | (program_next(&p) & (CR0_WP | CR0_AM));
     cpu->cr3 = p.pae ? POINTERS : DIRECTORY;
-    cpu->cr4 = CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_DE | (p.pae ? CR4_PAE : 0);
+    cpu->cr4 = CR4_OSFXSR | CR4_OSXMMEXCPT | (aside(&p, 2) % 4 ? CR4_DE : 0) |
+               (p.pae ? CR4_PAE : 0);
     if (p.pae)
         ck_assert(mmu_load_pdptes(cpu, cpu->cr3, cpu->pdpte));
     cpu->cpl = p.user ? 3 : 0;
