@@ -165,7 +165,7 @@ struct jit {
     unsigned heat;
     const struct jit_skip *skip;    /* borrowed; NULL: none */
     struct host_code_map *code_map; /* the same */
-    uint32_t enter, leave, resume, redo, step, flags;
+    uint32_t enter, leave, resume, redo, step, port, flags;
     uint32_t indirect[2]; /* see emit_indirect(); for tails */
     uint32_t load_xmm, load_fpu, save_fpu;
     uint32_t flat_segment[SEG_GS + 1]; /* see thunk_flat_segment() */
@@ -285,6 +285,11 @@ void jit_fpu_call(struct cpu *cpu, uint32_t place, unsigned form);
 bool jit_fpu_check(struct cpu *cpu, uint32_t place);
 /* True: it goes on behind the call. */
 bool jit_step(struct cpu *cpu, uint32_t site);
+bool jit_port(struct cpu *cpu, uint32_t site);
+/* port.c: IN and OUT, which keep flags. */
+bool port_is_access(const struct insn *insn);
+/* Does one. False: it has left the block, as interp_step() does. */
+bool port_access(struct cpu *cpu, const struct insn *insn);
 uint32_t jit_flags(struct cpu *cpu, uint32_t list);
 
 /* target.c: where indirect jumps lead. Before translated code runs: what its

@@ -227,6 +227,19 @@ bool jit_step(struct cpu *cpu, uint32_t place)
     return false;
 }
 
+bool jit_port(struct cpu *cpu, uint32_t place)
+{
+    struct jit *jit = cpu->engine.self;
+    const struct site *site = jit_at(jit, place);
+
+    jit_take_back(cpu, jit, site->fpu);
+    cpu->block_insns = retired(cpu, site->refund) - site->insn->index;
+    if (port_access(cpu, site->insn))
+        return true;
+    go_on(cpu, jit);
+    return false;
+}
+
 bool jit_load_fpu(struct cpu *cpu, uint32_t place)
 {
     struct jit *jit = cpu->engine.self;

@@ -191,7 +191,7 @@ void lower_step(struct lower *l)
         memset(&l->list, 0, sizeof(l->list));
     }
     x64_mov_imm(&l->x, R10, lower_site(l, SITE_STEP));
-    lower_call_thunk(l, l->jit->step);
+    lower_call_thunk(l, port_is_access(l->insn) ? l->jit->port : l->jit->step);
     memset(&l->list, 0, sizeof(l->list));
     flags_forget(l);
     lower_lost(l);

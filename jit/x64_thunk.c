@@ -228,14 +228,14 @@ static void emit_redo(struct jit *jit, struct x64 *x)
     x64_patch(x64_jmp(x), jit_at(jit, jit->resume));
 }
 
-static void emit_step(struct jit *jit, struct x64 *x)
+static void emit_step(struct jit *jit, struct x64 *x, uintptr_t function)
 {
     uint8_t *leave;
 
     spill(x);
     x64_mov_rr(x, RSI, R10);
     move_rsp(x, -8);
-    call_c(x, (uintptr_t)jit_step);
+    call_c(x, function);
     move_rsp(x, 8);
     x64_rr(x, 1, 0x85, RAX, RAX);
     leave = x64_jcc(x, CC_Z);
@@ -557,7 +557,9 @@ void thunks_emit(struct jit *jit)
     jit->redo = begin(jit, &x);
     emit_redo(jit, &x);
     jit->step = begin(jit, &x);
-    emit_step(jit, &x);
+    emit_step(jit, &x, (uintptr_t)jit_step);
+    jit->port = begin(jit, &x);
+    emit_step(jit, &x, (uintptr_t)jit_port);
     jit->flags = begin(jit, &x);
     emit_flags(&x);
     jit->load_xmm = begin(jit, &x);
