@@ -5,7 +5,7 @@
 
 /* What each row of insn.def is done by: a body in sem_*.inc, or else a C
  * function. */
-static const uint8_t sem_of[INSN_SLOTS] = {
+const uint8_t insn_sem_of[INSN_SLOTS] = {
 #define INSN(slot, mnemonic, a, b, c, sem, reads, writes, traits, models) \
     [slot] = SEM_##sem,
 #define INSN_C(slot, mnemonic, a, b, c, sem, reads, writes, traits, models) \
@@ -151,7 +151,7 @@ static const struct insn *run_exec(struct cpu *cpu, const struct insn *insn)
 
 bool interp_is_shift(const struct insn *insn)
 {
-    enum sem sem = sem_of[insn->slot];
+    enum sem sem = insn_sem(insn);
 
     return sem >= SEM_rol && sem <= SEM_sar;
 }
@@ -192,7 +192,7 @@ static const struct insn *run_string(struct cpu *cpu, const struct insn *insn)
 
     interp_begin(cpu, insn);
     next = cpu->eip;
-    if (!fn[sem_of[insn->slot] - SEM_movs](cpu, insn))
+    if (!fn[insn_sem(insn) - SEM_movs](cpu, insn))
         return interp_fault(cpu, insn);
     if (cpu->eip != next)
         return interp_leave(cpu, insn, cpu->eip);
@@ -207,7 +207,7 @@ const struct insn *interp_jump_outside(struct cpu *cpu, const struct insn *insn)
 
     if (!(insn->flags & INSN_ADDR32))
         count &= 0xffff;
-    switch (sem_of[insn->slot]) {
+    switch (insn_sem(insn)) {
 #define X(cc) \
     case SEM_j##cc: taken = flags_##cc(cpu); break;
         CC_LIST(X)
@@ -329,21 +329,16 @@ bool insn_keeps_flags(const struct insn *insn)
     return fn && fn != exec_esc && !info->flags_read && !info->flags_written;
 }
 
-enum sem insn_sem(const struct insn *insn)
-{
-    return sem_of[insn->slot];
-}
-
 enum shape insn_shape(const struct insn *insn)
 {
-    if (is_without_e(sem_of[insn->slot]))
+    if (is_without_e(insn_sem(insn)))
         return SHAPE_none;
     return shape_of(&insn_info[insn->slot]);
 }
 
 unsigned insn_sem_size(const struct insn *insn)
 {
-    enum sem sem = sem_of[insn->slot];
+    enum sem sem = insn_sem(insn);
 
     if (!is_without_e(sem) || is_string(sem))
         return insn_operand_size(insn);
@@ -372,7 +367,7 @@ static bool is_bit_string(const struct insn *insn, enum sem sem)
 
 insn_fn *interp_bind(const struct insn *insn, uint32_t mode, bool dead)
 {
-    enum sem sem = sem_of[insn->slot];
+    enum sem sem = insn_sem(insn);
 
     if (sem == SEM_none) {
         insn_fn *fn = simd_bind(insn);
@@ -402,7 +397,7 @@ _Static_assert(sizeof(struct insn) == sizeof(struct block), "alone");
 static insn_fn *slow_form(uint16_t slot, uint8_t flags)
 {
     const struct insn insn = {.slot = slot, .flags = flags | INSN_MEM};
-    enum sem sem = sem_of[slot];
+    enum sem sem = insn_sem_of[slot];
 
     if (sem == SEM_none)
         return NULL;
@@ -457,7 +452,7 @@ static const struct insn *step_registers(struct cpu *cpu,
 
 bool insn_has_imm32(const struct insn *insn)
 {
-    enum sem sem = sem_of[insn->slot];
+    enum sem sem = insn_sem(insn);
 
     return insn_info[insn->slot].operand[1] == OPERAND_Iv &&
            (insn->flags & INSN_OP32) && !(insn->flags & INSN_MEM) &&
@@ -466,7 +461,7 @@ bool insn_has_imm32(const struct insn *insn)
 
 const struct insn *interp_step(struct cpu *cpu, const struct insn *insn)
 {
-    enum sem sem = sem_of[insn->slot];
+    enum sem sem = insn_sem(insn);
 
     if (sem == SEM_none)
         return run_exec(cpu, insn);

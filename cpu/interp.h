@@ -69,7 +69,11 @@ bool interp_is_special(insn_fn *fn);
 /* Whether interp_step() neither looks at arithmetic flags nor changes them, but
  * by flags_get() and flags_set(). */
 bool insn_keeps_flags(const struct insn *insn);
-enum sem insn_sem(const struct insn *insn);
+extern const uint8_t insn_sem_of[INSN_SLOTS]; /* enum sem */
+static inline enum sem insn_sem(const struct insn *insn)
+{
+    return (enum sem)insn_sem_of[insn->slot];
+}
 enum shape insn_shape(const struct insn *insn);
 /* Bytes of the operands, as the semantics in sem_*.inc have it. */
 unsigned insn_sem_size(const struct insn *insn);

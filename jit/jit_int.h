@@ -227,15 +227,8 @@ static inline uint32_t jit_heat_needed(const struct jit *jit,
     return (uint32_t)jit->heat << shift;
 }
 
-/* Whether an instruction is translated, rather than left to the
- * interpreter. */
-bool jit_is_native(const struct cpu *cpu, const struct insn *insn);
-
-/* Counts a plan that became a translation. `native`: whether an
- * instruction is translated. */
-void stats_note_plan(struct jit *jit, const struct plan *plan,
-                     bool (*native)(const struct cpu *cpu,
-                                    const struct insn *insn));
+/* Counts a plan that became a translation. */
+void stats_note_plan(struct jit *jit, const struct plan *plan);
 
 /* Tells the code map of the code that was emitted for `head` from `code` on;
  * and of the fixed code. */

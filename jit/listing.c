@@ -203,8 +203,7 @@ static const struct translation *find(const struct jit *jit, uint32_t phys,
 
 /* Telling. */
 
-static void tell_plan(const struct jit *jit, const struct plan *plan,
-                      const struct jit_listing *to)
+static void tell_plan(const struct plan *plan, const struct jit_listing *to)
 {
     for (unsigned i = 0; i < plan->count; i++) {
         const struct plan_block *b = &plan->block[i];
@@ -215,9 +214,9 @@ static void tell_plan(const struct jit *jit, const struct plan *plan,
         for (unsigned k = 0; k < b->count; k++) {
             const struct jit_list_insn insn = {
                 .eip = block_insn_eip(&b->block->insn[k]),
-                .native = jit_is_native(jit->cpu, &b->block->insn[k]),
-                .need = b->need[k],
-                .read = b->read[k],
+                .native = b->insn[k].host.native,
+                .need = b->insn[k].need,
+                .read = b->insn[k].read,
             };
 
             to->insn(to->context, &insn);
@@ -336,7 +335,7 @@ bool jit_list(struct cpu *cpu, uint32_t phys, const struct jit_listing *to)
     bytes = jit_emit_again(jit, t, &l.watch, &plan);
     if (bytes && !l.failed) {
         tell_head(jit, t, others, bytes == t->bytes, to);
-        tell_plan(jit, plan, to);
+        tell_plan(plan, to);
         if (bytes == t->bytes)
             tell_all_code(&l, t, to);
         else

@@ -1,6 +1,8 @@
 #include "jit/region.h"
 
 #include <assert.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "cpu/interp.h"
 
@@ -18,14 +20,15 @@ static bool is_call(const struct insn *insn)
     return insn_sem(insn) == SEM_call;
 }
 
-uint32_t insn_flags_given(const struct insn *insn)
+static uint32_t flags_given(const struct insn *insn)
 {
     const struct insn_info *info = &insn_info[insn->slot];
     enum sem sem = insn_sem(insn);
-    enum shape shape = insn_shape(insn);
+    enum shape shape;
 
     if (!(info->traits & INSN_TRAIT_MAYBE))
         return info->flags_written;
+    shape = insn_shape(insn);
     if (sem == SEM_mul || sem == SEM_imul1 || sem == SEM_imul2 ||
         sem == SEM_imul3)
         return FLAG_OF | FLAG_CF;
@@ -104,6 +107,16 @@ static bool leads_out(struct cpu *cpu, const struct block *block)
     return false;
 }
 
+/* Its instructions are plan_flags()'s. */
+static void add_block(struct plan *plan, const struct block *block, bool called)
+{
+    struct plan_block *b = &plan->block[plan->count++];
+
+    memset(b, 0, offsetof(struct plan_block, insn));
+    b->block = block;
+    b->called = called;
+}
+
 /* A block that ran already, and that nobody has translated unless it is worth
  * a copy. */
 static void consider(struct plan *plan, struct cpu *cpu, uint32_t eip,
@@ -124,8 +137,7 @@ static void consider(struct plan *plan, struct cpu *cpu, uint32_t eip,
     if (tier->entry && !(called && tier->copies < COPIES_MAX) &&
         !leads_out(cpu, block))
         return;
-    plan->block[plan->count++] =
-        (struct plan_block){.block = block, .called = called};
+    add_block(plan, block, called);
 }
 
 static void consider_successors(struct plan *plan, struct cpu *cpu,
@@ -241,8 +253,8 @@ void plan_choose(struct plan *plan, struct cpu *cpu, const struct block *head,
                  bool alone)
 {
     assert(head->count <= BLOCK_MAX);
-    *plan = (struct plan){.count = 1};
-    plan->block[0].block = head;
+    plan->count = 0;
+    add_block(plan, head, false);
     for (unsigned i = 0; i < plan->count && !alone; i++)
         consider_successors(plan, cpu, &plan->block[i]);
     complete(plan);
@@ -252,9 +264,9 @@ void plan_again(struct plan *plan, const struct block *const *blocks,
                 unsigned count)
 {
     assert(count <= REGION_BLOCKS);
-    *plan = (struct plan){.count = count};
+    plan->count = 0;
     for (unsigned i = 0; i < count; i++)
-        plan->block[i].block = blocks[i];
+        add_block(plan, blocks[i], false);
     complete(plan);
 }
 
@@ -299,12 +311,12 @@ struct flow {
 };
 
 static struct flow before(const struct plan *plan, const struct insn *insn,
-                          struct flow after, struct insn_host host)
+                          struct flow after, const struct plan_insn *fact)
 {
     const struct insn_info *info = &insn_info[insn->slot];
-    uint32_t kept = all & ~insn_flags_given(insn);
+    uint32_t kept = all & ~fact->given;
 
-    if (!host.native)
+    if (!fact->host.native)
         return (struct flow){.need = all};
     if (insn_is_jump(insn)) {
         after.need |= need_at(plan, insn->imm, false);
@@ -314,17 +326,17 @@ static struct flow before(const struct plan *plan, const struct insn *insn,
     after.need &= kept;
     after.held &= kept;
     after.read = (after.read & kept) | info->flags_read;
-    if (!host.keeps) {
+    if (!fact->host.keeps) {
         after.need |= after.held;
         after.held = 0;
     }
-    if (host.keeps)
+    if (fact->host.keeps)
         after.held |= info->flags_read & all;
     else
         after.need |= info->flags_read & all;
-    if (may_leave(insn) && host.guarded)
+    if (fact->leaves && fact->host.guarded)
         after.held = all;
-    else if (may_leave(insn))
+    else if (fact->leaves)
         after.need = all;
     return after;
 }
@@ -363,19 +375,18 @@ static struct flow at_end(const struct plan *plan, const struct plan_block *b)
                          .held = carry_at(plan, eip)};
 }
 
-static bool flow_block(const struct plan *plan, struct plan_block *b,
-                       struct cpu *cpu, insn_host_fn *host)
+static bool flow_block(const struct plan *plan, struct plan_block *b)
 {
     struct flow flow = at_end(plan, b);
     bool changed;
 
     for (unsigned i = b->count; i-- > 0;) {
-        const struct insn *insn = &b->block->insn[i];
+        struct plan_insn *fact = &b->insn[i];
 
-        b->need[i] = flow.need;
-        b->read[i] = flow.read;
-        b->held[i] = flow.held;
-        flow = before(plan, insn, flow, host(cpu, insn));
+        fact->need = flow.need;
+        fact->read = flow.read;
+        fact->held = flow.held;
+        flow = before(plan, &b->block->insn[i], flow, fact);
     }
     b->held_in = flow.held & ~flow.need;
     flow.need |= flow.held;
@@ -388,14 +399,27 @@ static bool flow_block(const struct plan *plan, struct plan_block *b,
     return changed;
 }
 
-static void flow_all(struct plan *plan, struct cpu *cpu, insn_host_fn *host)
+static void flow_all(struct plan *plan)
 {
     bool changed = true;
 
     while (changed) {
         changed = false;
         for (unsigned i = plan->count; i-- > 0;)
-            changed |= flow_block(plan, &plan->block[i], cpu, host);
+            changed |= flow_block(plan, &plan->block[i]);
+    }
+}
+
+static void find_facts(struct plan_block *b, struct cpu *cpu,
+                       insn_host_fn *host)
+{
+    for (unsigned i = 0; i < b->count; i++) {
+        const struct insn *insn = &b->block->insn[i];
+
+        b->insn[i] = (struct plan_insn){.host = host(cpu, insn),
+                                        .special = interp_is_special(insn->fn),
+                                        .leaves = may_leave(insn),
+                                        .given = flags_given(insn)};
     }
 }
 
@@ -403,7 +427,9 @@ static void flow_all(struct plan *plan, struct cpu *cpu, insn_host_fn *host)
  * again with those that may. A look at the count leaves CF alone. */
 void plan_flags(struct plan *plan, struct cpu *cpu, insn_host_fn *host)
 {
-    flow_all(plan, cpu, host);
+    for (unsigned i = 0; i < plan->count; i++)
+        find_facts(&plan->block[i], cpu, host);
+    flow_all(plan);
     for (unsigned i = 0; i < plan->count; i++) {
         struct plan_block *b = &plan->block[i];
 
@@ -412,5 +438,5 @@ void plan_flags(struct plan *plan, struct cpu *cpu, insn_host_fn *host)
     }
     for (unsigned i = 0; i < plan->count; i++)
         plan->block[i].need_in = plan->block[i].read_in = 0;
-    flow_all(plan, cpu, host);
+    flow_all(plan);
 }

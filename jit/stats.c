@@ -12,19 +12,20 @@ static bool is_repeated(const struct insn *insn)
            (insn->flags & (INSN_REP | INSN_REPNE));
 }
 
-void stats_note_plan(struct jit *jit, const struct plan *plan,
-                     bool (*native)(const struct cpu *cpu,
-                                    const struct insn *insn))
+void stats_note_plan(struct jit *jit, const struct plan *plan)
 {
     jit->stats.translations++;
     jit->stats.blocks += plan->count;
     for (unsigned i = 0; i < plan->count; i++) {
-        const struct insn *insn = plan->block[i].block->insn;
-        const struct insn *end = insn + plan->block[i].count;
+        const struct plan_block *b = &plan->block[i];
 
-        for (; insn < end && !interp_is_special(insn->fn); insn++) {
+        for (unsigned k = 0; k < b->count; k++) {
+            const struct insn *insn = &b->block->insn[k];
+
+            if (b->insn[k].special)
+                break;
             jit->stats.insns++;
-            if (native(jit->cpu, insn))
+            if (b->insn[k].host.native)
                 continue;
             jit->stats.insns_left++;
             jit->left[is_repeated(insn)][insn->slot]++;

@@ -128,10 +128,10 @@ static bool c1_passes(const struct lower *l)
     const struct insn *insn = l->b->block->insn;
 
     for (unsigned i = l->index + 1; i < l->b->count; i++) {
-        if (interp_is_special(insn[i].fn) || insn_is_jump(&insn[i]) ||
+        if (l->b->insn[i].special || insn_is_jump(&insn[i]) ||
             is_repeated(&insn[i]))
             return false;
-        if (!lower_native(l->cpu, &insn[i]) || lower_fpu_sets_c1(&insn[i]))
+        if (!l->b->insn[i].host.native || lower_fpu_sets_c1(&insn[i]))
             return true;
     }
     return false;

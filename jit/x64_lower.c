@@ -80,11 +80,6 @@ bool lower_native(const struct cpu *cpu, const struct insn *insn)
             lower_simd_native(insn) || lower_fpu_native(cpu, insn));
 }
 
-bool jit_is_native(const struct cpu *cpu, const struct insn *insn)
-{
-    return lower_native(cpu, insn);
-}
-
 /* Records. */
 
 uint32_t lower_list(struct lower *l, const struct recipe_list *list)
@@ -272,19 +267,19 @@ static void lower_insn(struct lower *l, unsigned index)
 {
     const struct insn *insn = &l->b->block->insn[index];
     const struct insn_info *info = &insn_info[insn->slot];
+    const struct plan_insn *fact = &l->b->insn[index];
 
     if (l->watch)
         l->watch->insn(l->watch, code_at(l), insn);
     l->insn = insn;
     l->index = index;
     l->size = insn_sem_size(insn);
-    l->need = l->b->need[index] |
-              (l->b->held[index] & ~lower_host(l->cpu, insn).gives);
-    l->read = l->b->read[index];
-    l->live = (l->read & ~insn_flags_given(insn)) | info->flags_read;
+    l->need = fact->need | (fact->held & ~fact->host.gives);
+    l->read = fact->read;
+    l->live = (l->read & ~fact->given) | info->flags_read;
     l->taken = 0;
     l->stored = (struct stored){0};
-    if (!lower_native(l->cpu, insn)) {
+    if (!fact->host.native) {
         lower_step(l);
         return;
     }
@@ -300,7 +295,7 @@ static unsigned insns_of(const struct plan_block *b)
 {
     unsigned n = 0;
 
-    while (n < b->count && !interp_is_special(b->block->insn[n].fn))
+    while (n < b->count && !b->insn[n].special)
         n++;
     return n;
 }
@@ -370,7 +365,7 @@ static void end_node(struct lower *l)
         lower_goto(l, last->imm);
     else if (sem == SEM_call)
         lower_goto_call(l, last->imm);
-    else if (!lower_native(l->cpu, last)) /* the step has left */
+    else if (!b->insn[b->count - 1].host.native) /* the step has left */
         x64_byte(&l->x, 0xcc);
 }
 
@@ -393,7 +388,7 @@ static void lower_node(struct lower *l, struct node *node)
         l->watch->node(l->watch, code_at(l), node->block, &node->list);
     count_insns(l, node->credit);
     for (unsigned i = 0; i < l->b->count; i++) {
-        if (interp_is_special(l->b->block->insn[i].fn)) {
+        if (l->b->insn[i].special) {
             l->insn = &l->b->block->insn[i];
             lower_leave(l, insn_eip(l));
             return;
@@ -550,7 +545,7 @@ static bool add_members(struct lower *l)
 static void begin(struct lower *l, struct jit *jit, const struct block *head,
                   bool tail)
 {
-    memset(l, 0, offsetof(struct lower, nodes));
+    memset(l, 0, offsetof(struct lower, plan));
     l->last_list = l->last_point = 0;
     l->jit = jit;
     l->cpu = jit->cpu;
@@ -604,7 +599,7 @@ uint32_t jit_translate(struct jit *jit, const struct block *head, bool tail)
     jit->translations[cache->current] = place;
     if (!add_members(l))
         translation_kill(jit, place);
-    stats_note_plan(jit, &l->plan, lower_native);
+    stats_note_plan(jit, &l->plan);
     jit->stats.code_bytes += t->bytes;
     stats_map_code(jit, head, cache->code, t->bytes);
     guard_note(jit, place, code_at(l));

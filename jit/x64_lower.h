@@ -103,7 +103,6 @@ struct lower {
     struct x64 x;
     struct jit *jit;
     struct cpu *cpu;
-    struct plan plan;
     uint32_t translation;
     uint32_t mode;
     bool tail; /* see struct translation */
@@ -112,6 +111,7 @@ struct lower {
     unsigned context_count, insns; /* emitted so far */
     unsigned context;              /* of the node at hand */
     struct context contexts[CONTEXTS_MAX];
+    struct plan plan;
     struct node nodes[NODES_MAX];
     struct fixup fixups[FIXUPS_MAX];
     struct deferred deferred[DEFERRED_MAX];

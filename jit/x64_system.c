@@ -123,8 +123,7 @@ bool lower_system_native(const struct insn *insn)
 /* Whether the path goes on behind this instruction. */
 static bool goes_on(const struct lower *l)
 {
-    return l->index + 1 < l->b->count &&
-           !interp_is_special(l->b->block->insn[l->index + 1].fn);
+    return l->index + 1 < l->b->count && !l->b->insn[l->index + 1].special;
 }
 
 static struct x64_mem seg_field(unsigned seg, size_t member)
