@@ -330,14 +330,17 @@ static bool differs(const struct store *store)
  * set by hand change nothing. */
 static bool is_news(const struct store *store, uint32_t at, bool wide)
 {
-    const uint64_t mask = wide ? UINT64_MAX : UINT32_MAX;
-    uint64_t before = 0, now = 0;
+    uint64_t before, now;
 
-    if (!wide && store->size == 4 && store->offset == at)
-        memcpy(&before, store->old, 4);
-    else
-        before = bytes_before(store, at) & mask;
-    memcpy(&now, store->host + at, wide ? 8 : 4);
+    if (wide) {
+        before = bytes_before(store, at);
+        memcpy(&now, store->host + at, 8);
+    } else {
+        before = store->size == 4 && store->offset == at
+                     ? mmu_get(store->old, 4)
+                     : bytes_before(store, at) & UINT32_MAX;
+        now = mmu_get(store->host + at, 4);
+    }
     if (~before & (PTE_P | PTE_A))
         return false;
     return ((before & ~now) | ((now & ~before) & ~(uint64_t)PTE_D)) & ~IGNORED;

@@ -31,16 +31,31 @@ struct entry {
     bool wide;
 };
 
+/* An entry in memory. Each width with one load: a load that is wider than the
+ * store before it has to wait. */
+static uint64_t entry_at(const uint8_t *host, bool wide)
+{
+    uint64_t value;
+    uint32_t low;
+
+    if (wide) {
+        memcpy(&value, host, 8);
+        return value;
+    }
+    memcpy(&low, host, 4);
+    return low;
+}
+
 /* Who only peeks takes an entry in a device for none, and leaves it alone. */
 static void read_entry(struct cpu *cpu, struct entry *e, bool peek)
 {
     const struct mem_page *row = mem_page_at(cpu->mem, e->at);
 
-    e->value = 0;
     if (row->host && !(row->flags & MEM_PAGE_IO)) {
-        memcpy(&e->value, row->host + (e->at & MEM_PAGE_MASK), e->wide ? 8 : 4);
+        e->value = entry_at(row->host + (e->at & MEM_PAGE_MASK), e->wide);
         return;
     }
+    e->value = 0;
     if (peek && (row->flags & MEM_PAGE_IO))
         return;
     e->value = mem_load(cpu->mem, e->at, 4);
