@@ -53,7 +53,7 @@ void mmu_fill_entry(struct cpu *cpu, laddr addr, const struct walk *walk,
     if (cpu->space->read[user][vpn] == addend &&
         (!write || cpu->space->write[user][vpn] == write_addend))
         return; /* as quick as it gets */
-    if (page_has_breakpoint(cpu, vpn) ||
+    if (((cpu->dr[7] & 0xff) && page_has_breakpoint(cpu, vpn)) ||
         (cpu->debugging && debug_watches(cpu, vpn, row->flags)))
         return;
     mmu_note_fill(cpu, vpn, (uint32_t)(row - cpu->mem->pages),
@@ -63,14 +63,14 @@ void mmu_fill_entry(struct cpu *cpu, laddr addr, const struct walk *walk,
         cpu->space->write[user][vpn] = write_addend;
 }
 
-bool mmu_fill(struct cpu *cpu, laddr addr, bool write)
+bool mmu_fill(struct cpu *cpu, laddr addr, bool write, bool fault)
 {
     struct request rq = {.addr = addr, .user = cpu->user, .write = write};
     uint32_t vpn = addr >> MEM_PAGE_BITS;
     struct walk walk;
     paddr phys;
 
-    if (!mmu_try(cpu, &rq, &walk))
+    if (fault ? !mmu_translate(cpu, &rq, &walk) : !mmu_try(cpu, &rq, &walk))
         return false;
     mmu_fill_entry(cpu, addr, &walk, cpu->user, write);
     if (write && cpu->write_table[vpn] == MMU_BESIDE && !cpu->fetch_table[vpn])
@@ -185,6 +185,8 @@ static bool known_store(struct cpu *cpu, laddr addr, uint32_t value,
 
     if (!row)
         return false;
+    if (size == 4 && mmu_store_entry(cpu, row, addr & MEM_PAGE_MASK, value))
+        return true;
     device_store(cpu,
                  (paddr)(row - cpu->mem->pages) << MEM_PAGE_BITS |
                      (addr & MEM_PAGE_MASK),

@@ -56,8 +56,14 @@ bool mmu_load_pair(struct cpu *cpu, laddr addr, uint32_t *low, uint32_t *high);
 
 /* Fills the entries of `addr` for an access of the present privilege that is
  * about to happen, A and D bits included. False: do not count on it, the
- * access is to be made in full. */
-bool mmu_fill(struct cpu *cpu, laddr addr, bool write);
+ * access is to be made in full; or, with `fault`, it faults, and that is
+ * noted. */
+bool mmu_fill(struct cpu *cpu, laddr addr, bool write, bool fault);
+
+/* Stores to a page of page tables that nobody else watches, if it is that; row
+ * and offset as mmu_device() has them for the write table. */
+bool mmu_store_entry(struct cpu *cpu, const struct mem_page *row,
+                     uint32_t offset, uint32_t value);
 
 /* Checks that a store of `size` bytes (1..4096) would not fault and does what
  * it would do to A and D bits. */

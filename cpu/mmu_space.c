@@ -82,18 +82,25 @@ enum status mmu_create(struct cpu *cpu)
 
 /* Dropping entries. */
 
+static void drop_shown(struct cpu *cpu, struct arena *arena, uint32_t vpn,
+                       unsigned kinds)
+{
+    if (kinds & FILL_READ)
+        arena_drop(cpu, arena, vpn, 1);
+    if (kinds & FILL_WRITE)
+        arena_drop_write(cpu, arena, vpn);
+}
+
 static void drop_entries(struct mmu *mmu, struct addr_space *space,
                          uint32_t vpn, unsigned kinds)
 {
     for (unsigned user = 0; user < 2; user++, kinds >>= FILL_USER_SHIFT) {
-        if (kinds & FILL_READ) {
+        if (kinds & FILL_READ)
             space->read[user][vpn] = MMU_INVALID;
-            arena_drop(mmu->cpu, space->arena[user], vpn, 1);
-        }
-        if (kinds & FILL_WRITE) {
+        if (kinds & FILL_WRITE)
             space->write[user][vpn] = MMU_INVALID;
-            arena_drop_write(mmu->cpu, space->arena[user], vpn);
-        }
+        if (space->arena[user])
+            drop_shown(mmu->cpu, space->arena[user], vpn, kinds);
         if ((kinds & FILL_FETCH) && space->fetch[user][vpn]) {
             space->fetch[user][vpn] = 0;
             space->fetch_name[user] += NAMES;
@@ -298,6 +305,8 @@ void mmu_remapped(struct cpu *cpu, uint32_t first_page, uint32_t pages)
 struct store {
     const uint8_t *host, *old; /* the page now; the bytes that stood there */
     uint32_t offset, size;
+    bool one;  /* it is one entry of 4 bytes, if it is of such a table */
+    bool news; /* of that one: see is_news() */
 };
 
 /* Bytes [at, at + 8) of the table before the store. */
@@ -314,36 +323,40 @@ static uint64_t bytes_before(const struct store *store, uint32_t at)
     return value;
 }
 
-static bool differs(const struct store *store)
-{
-    const uint8_t *now = store->host + store->offset;
-
-    if (store->size == 4)
-        return memcmp(now, store->old, 4) != 0;
-    return memcmp(now, store->old, store->size) != 0;
-}
-
 /* What a walk does not look at: cache control, G, and what is the guest's. */
 #define IGNORED UINT64_C(0xf18)
 
 /* Whether an entry that was in use gives something else now. A and D that are
  * set by hand change nothing. */
-static bool is_news(const struct store *store, uint32_t at, bool wide)
+static bool is_news(uint64_t before, uint64_t now)
 {
-    uint64_t before, now;
-
-    if (wide) {
-        before = bytes_before(store, at);
-        memcpy(&now, store->host + at, 8);
-    } else {
-        before = store->size == 4 && store->offset == at
-                     ? mmu_get(store->old, 4)
-                     : bytes_before(store, at) & UINT32_MAX;
-        now = mmu_get(store->host + at, 4);
-    }
     if (~before & (PTE_P | PTE_A))
         return false;
     return ((before & ~now) | ((now & ~before) & ~(uint64_t)PTE_D)) & ~IGNORED;
+}
+
+static bool is_news_at(const struct store *store, uint32_t at, bool wide)
+{
+    uint64_t before = bytes_before(store, at), now;
+
+    if (!wide)
+        return is_news(before & UINT32_MAX, mmu_get(store->host + at, 4));
+    memcpy(&now, store->host + at, 8);
+    return is_news(before, now);
+}
+
+/* Drops what entry i of a slot's table gave. */
+static void drop_entry(struct cpu *cpu, struct addr_space *space, unsigned slot,
+                       uint32_t i)
+{
+    uint32_t count = space->mode & CR4_PAE ? 512 : 1024;
+
+    if (slot < MMU_TABLES) {
+        drop_entries(cpu->mmu, space, slot * count + i, ALL_KINDS);
+        return;
+    }
+    clear_slot(cpu->mmu, space, (slot - MMU_TABLES) * count + i);
+    forget_table(cpu, space, (slot - MMU_TABLES) * count + i);
 }
 
 /* Drops what the changed entries of one slot's table gave. False: none of
@@ -353,20 +366,19 @@ static bool drop_changed(struct cpu *cpu, struct addr_space *space,
 {
     bool wide = space->mode & CR4_PAE;
     unsigned shift = wide ? 3 : 2;
-    uint32_t count = MEM_PAGE_BYTES >> shift;
     bool live = false;
 
+    if (!wide && store->one) {
+        if (store->news)
+            drop_entry(cpu, space, slot, store->offset >> 2);
+        return store->news;
+    }
     for (uint32_t i = store->offset >> shift;
          i <= (store->offset + store->size - 1) >> shift; i++) {
-        if (!is_news(store, i << shift, wide))
+        if (!is_news_at(store, i << shift, wide))
             continue;
         live = true;
-        if (slot < MMU_TABLES) {
-            drop_entries(cpu->mmu, space, slot * count + i, ALL_KINDS);
-        } else {
-            clear_slot(cpu->mmu, space, (slot - MMU_TABLES) * count + i);
-            forget_table(cpu, space, (slot - MMU_TABLES) * count + i);
-        }
+        drop_entry(cpu, space, slot, i);
     }
     return live;
 }
@@ -376,25 +388,19 @@ static bool drop_changed(struct cpu *cpu, struct addr_space *space,
  * in pages that serve none but other spaces, tell. */
 #define STRANGERS_MAX 64
 
-void mmu_stored(struct cpu *cpu, paddr addr, unsigned size, const uint8_t *old)
+/* Bytes of a page of tables are others now. */
+static void changed(struct cpu *cpu, uint32_t page, const struct store *store)
 {
     struct mmu *mmu = cpu->mmu;
-    uint32_t page = (uint32_t)(addr >> MEM_PAGE_BITS);
-    const struct store store = {.host = cpu->mem->pages[page].host,
-                                .old = old,
-                                .offset = addr & MEM_PAGE_MASK,
-                                .size = size};
     struct addr_space *stranger = NULL;
     const uint64_t name = *cpu->fetch_name;
     bool present = false;
 
-    if (mmu->marking || !differs(&store))
-        return;
     for (uint32_t n = mmu->slots_of[page]; n;) {
         struct addr_space *space = &mmu->spaces[(n - 1) / MMU_SLOTS];
         uint64_t forgotten = mmu->forgotten;
 
-        if (!drop_changed(cpu, space, (n - 1) % MMU_SLOTS, &store) &&
+        if (!drop_changed(cpu, space, (n - 1) % MMU_SLOTS, store) &&
             space != cpu->space)
             stranger = space;
         present |= space == cpu->space;
@@ -406,6 +412,39 @@ void mmu_stored(struct cpu *cpu, paddr addr, unsigned size, const uint8_t *old)
         cpu->events |= CPU_EVENT_RELOAD; /* code may be elsewhere */
     if (stranger && !present && ++stranger->strangers > STRANGERS_MAX)
         retire_space(cpu, stranger);
+}
+
+void mmu_stored(struct cpu *cpu, paddr addr, unsigned size, const uint8_t *old)
+{
+    uint32_t page = (uint32_t)(addr >> MEM_PAGE_BITS);
+    const struct store store = {.host = cpu->mem->pages[page].host,
+                                .old = old,
+                                .offset = addr & MEM_PAGE_MASK,
+                                .size = size};
+
+    if (!cpu->mmu->marking && memcmp(store.host + store.offset, old, size) != 0)
+        changed(cpu, page, &store);
+}
+
+bool mmu_store_entry(struct cpu *cpu, const struct mem_page *row,
+                     uint32_t offset, uint32_t value)
+{
+    uint8_t *at = row->host + offset;
+    uint32_t before;
+
+    if ((row->flags & MEM_PAGE_SLOW_WRITE) != MEM_PAGE_TABLE || (offset & 3))
+        return false;
+    before = mmu_get(at, 4);
+    mmu_put(at, value, 4);
+    if (before != value)
+        changed(cpu, (uint32_t)(row - cpu->mem->pages),
+                &(struct store){.host = row->host,
+                                .old = (const uint8_t *)&before,
+                                .offset = offset,
+                                .size = 4,
+                                .one = true,
+                                .news = is_news(before, value)});
+    return true;
 }
 
 /* Selecting a space. */

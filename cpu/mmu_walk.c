@@ -135,6 +135,44 @@ static uint32_t walk_small(struct cpu *cpu, const struct request *rq,
     return 0;
 }
 
+#define UNKNOWN (FAULT | 1u << 30) /* no error code */
+
+/* The same for 4 KiB pages by tables that earlier walks went through, which
+ * are memory then. UNKNOWN: it is not so simple, and nothing has happened. */
+static uint32_t walk_known(struct cpu *cpu, const struct request *rq,
+                           struct walk *out)
+{
+    const struct addr_space *space = cpu->space;
+    const uint32_t bits = rq->write ? PTE_A | PTE_D : PTE_A;
+    struct mem_page *directory = mem_page_at(cpu->mem, cpu->cr3);
+    struct mem_page *table;
+    uint32_t pde, pte;
+    uint8_t *at;
+
+    if (!(directory->flags & MEM_PAGE_TABLE) ||
+        space->slot[MMU_TABLES].page != directory - cpu->mem->pages + 1)
+        return UNKNOWN;
+    pde = mmu_get(directory->host + (rq->addr >> LARGE_BITS) * 4, 4);
+    table = mem_page_at(cpu->mem, pde & ~MEM_PAGE_MASK);
+    if ((pde & (PTE_P | PTE_A | PTE_PS)) != (PTE_P | PTE_A) ||
+        !(table->flags & MEM_PAGE_TABLE) ||
+        space->slot[rq->addr >> LARGE_BITS].page != table - cpu->mem->pages + 1)
+        return UNKNOWN;
+    at = table->host + (rq->addr >> 12 & 0x3ff) * 4;
+    pte = mmu_get(at, 4);
+    if (!(pte & PTE_P))
+        return error_of(rq);
+    if (!allowed(cpu, pde & pte, rq))
+        return error_of(rq) | PF_P;
+    if (~pte & bits) {
+        if ((table->flags & MEM_PAGE_SLOW_WRITE) != MEM_PAGE_TABLE)
+            return UNKNOWN;
+        mmu_put(at, pte | bits, 4);
+    }
+    out->phys = (pte & ~MEM_PAGE_MASK) | (rq->addr & MEM_PAGE_MASK);
+    return 0;
+}
+
 /* Returns 0, or FAULT with the error code of the page fault. */
 static uint32_t walk_32(struct cpu *cpu, const struct request *rq,
                         struct walk *out)
@@ -186,8 +224,13 @@ static uint32_t walk_pae(struct cpu *cpu, const struct request *rq,
 static uint32_t walk(struct cpu *cpu, const struct request *rq,
                      struct walk *out)
 {
+    uint32_t error;
+
     out->passing = false;
-    return cpu->cr4 & CR4_PAE ? walk_pae(cpu, rq, out) : walk_32(cpu, rq, out);
+    if (cpu->cr4 & CR4_PAE)
+        return walk_pae(cpu, rq, out);
+    error = rq->peek ? UNKNOWN : walk_known(cpu, rq, out);
+    return error == UNKNOWN ? walk_32(cpu, rq, out) : error;
 }
 
 bool mmu_translate(struct cpu *cpu, const struct request *rq, struct walk *out)

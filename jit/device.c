@@ -36,8 +36,11 @@ static bool watched_store(struct cpu *cpu, const struct site *site, laddr addr)
 
     if (!code && (!row || (row->flags & MEM_PAGE_IO)))
         return false;
-    return insn_sem(site->insn) == SEM_mov &&
-           stored_value(cpu, site->insn, site->size, &value) &&
+    if (insn_sem(site->insn) != SEM_mov ||
+        !stored_value(cpu, site->insn, site->size, &value))
+        return false;
+    return (row && site->size == 4 &&
+            mmu_store_entry(cpu, row, addr & MEM_PAGE_MASK, value)) ||
            mmu_store(cpu, addr, value, site->size, cpu->user);
 }
 

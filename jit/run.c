@@ -159,6 +159,24 @@ static void step_stored(struct cpu *cpu, struct jit *jit,
     go_on(cpu, jit);
 }
 
+/* Whether nothing of the instruction comes before its accesses, which are made
+ * in the interpreter's order. */
+static bool faults_so(const struct site *site)
+{
+    enum sem sem = insn_sem(site->insn);
+
+    return sem != SEM_none && sem < SEM_nop;
+}
+
+/* The instruction faulted, and that is noted. */
+static void step_faulted(struct cpu *cpu, struct jit *jit,
+                         const struct site *site)
+{
+    step_begin(cpu, jit, site);
+    interp_fault(cpu, site->insn);
+    go_on(cpu, jit);
+}
+
 uint8_t *jit_miss(struct cpu *cpu, uint32_t place, uint32_t addr)
 {
     struct jit *jit = cpu->engine.self;
@@ -173,8 +191,14 @@ uint8_t *jit_miss(struct cpu *cpu, uint32_t place, uint32_t addr)
         return host;
     if (!cpu->events)
         host = device_access(cpu, site, addr);
-    if (!host && whole && mmu_fill(cpu, addr, site->write))
-        host = quick_host(cpu, site, addr);
+    if (!host && whole) {
+        if (mmu_fill(cpu, addr, site->write, faults_so(site)))
+            host = quick_host(cpu, site, addr);
+        if (cpu->fault.pending) {
+            step_faulted(cpu, jit, site);
+            return NULL;
+        }
+    }
     if (!host)
         step_access(cpu, jit, site);
     if (!host || !site->write || !cpu->events)
