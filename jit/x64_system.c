@@ -107,8 +107,8 @@ bool lower_system_native(const struct insn *insn)
                is_plain(mode, SEG_SS) && !(mode & BLOCK_STACK32);
     case OP_POP_E: /* an address with ESP sees it after the pop */
         return (insn->flags & INSN_MEM) && insn->base != CPU_ESP;
-    case OP_PUSHF: return true;
-    case OP_POPF:
+    case OP_PUSHF:
+    case OP_POPF: return true;
     case OP_CLI:
     case OP_STI: return (mode & BLOCK_V86) || !(mode & BLOCK_USER);
     case OP_INVLPG: return !(mode & BLOCK_USER) && (insn->flags & INSN_MEM);
@@ -427,6 +427,26 @@ static void check_interrupt(struct lower *l)
     lower_redo_if(l, CC_NZ);
 }
 
+/* In ring 3 of protected mode, where IF and IOPL stay as they are: IOPL is not
+ * 3 either. */
+static bool keeps_privileged(const struct lower *l)
+{
+    return (l->mode & (BLOCK_USER | BLOCK_V86)) == BLOCK_USER;
+}
+
+static void check_flags_privilege(struct lower *l)
+{
+    if (!keeps_privileged(l)) {
+        check_privilege(l);
+        return;
+    }
+    flags_clobber(l);
+    x64_load(&l->x, 4, R9, FIELD(eflags));
+    x64_alu_imm_r(&l->x, 4, ALU_AND, R9, FLAG_IOPL);
+    x64_alu_imm_r(&l->x, 4, ALU_CMP, R9, FLAG_IOPL);
+    lower_redo_if(l, CC_Z);
+}
+
 /* Flags in r9d, `size` bytes of them, are to be loaded: hands over if more
  * changes than what is easy. r10d = what changes. */
 static void check_new_flags(struct lower *l, unsigned size)
@@ -434,7 +454,7 @@ static void check_new_flags(struct lower *l, unsigned size)
     uint32_t hard = FLAG_TF | FLAG_NT;
     uint8_t *skip;
 
-    if (!(l->mode & BLOCK_V86))
+    if (!(l->mode & (BLOCK_V86 | BLOCK_USER)))
         hard |= FLAG_IOPL;
     if (size == 4)
         hard |= FLAG_AC | FLAG_ID;
@@ -442,6 +462,8 @@ static void check_new_flags(struct lower *l, unsigned size)
     x64_rr(&l->x, 4, 0x31, R9, R10);
     test_imm(l, R10, hard);
     lower_redo_if(l, CC_NZ);
+    if (keeps_privileged(l))
+        return;
     test_imm(l, R10, FLAG_IF);
     skip = x64_skip(&l->x, 0x70 | CC_Z);
     check_interrupt(l);
@@ -453,7 +475,8 @@ static void set_new_flags(struct lower *l)
 {
     struct recipe_value saved = none;
 
-    x64_alu_imm_r(&l->x, 4, ALU_AND, R10, FLAG_IF | FLAG_DF);
+    x64_alu_imm_r(&l->x, 4, ALU_AND, R10,
+                  keeps_privileged(l) ? FLAG_DF : FLAG_IF | FLAG_DF);
     x64_rm(&l->x, 4, 0x31, R10, FIELD(eflags));
     /* As LAHF and SETO AL would give them: see RECIPE_SAVED. */
     x64_mov_rr(&l->x, R10, R9);
@@ -474,7 +497,7 @@ static void pop_flags(struct lower *l)
 {
     unsigned size = l->insn->flags & INSN_OP32 ? 4 : 2;
 
-    check_privilege(l);
+    check_flags_privilege(l);
     lower_pop_operand(l, size);
     x64_load_zx(&l->x, size, R9, l->mem);
     check_new_flags(l, size);
