@@ -487,7 +487,7 @@ static void put_handler(struct program *p, unsigned vector)
     }
     put(p, 0x68, 1);
     put_word(p, (program_next(p) & 0xcd5) | 0x202 |
-                    (p->mode == V86 ? 0x23000 : 0x3000) |
+                    (p->mode == V86 ? 0x20000 : 0) | p->iopl |
                     (program_one_in(p, 12) ? 0x100 : 0));
     put(p, 0x68, 1);
     put_word(p, p->mode == REAL || p->mode == V86 ? WINDOW >> 4
@@ -581,6 +581,9 @@ void program_make(struct program *p, uint64_t seed)
     p->down =
         (p->mode == PROT16 || p->mode == LIMITED32) && program_one_in(p, 4);
     p->user = p->mode == V86 || (p->mode != REAL && program_one_in(p, 3));
+    p->iopl = 0x3000;
+    if (p->user && seed / MODES % 4 < 2)
+        p->iopl = (seed / (4 * MODES) & 3) << 12;
     p->origin = p->mode == PROT32 ? WINDOW : 0;
     for (unsigned i = 0; i < BLOCKS; i++)
         p->block[i] = i * (CODE_SIZE / BLOCKS) + program_next(p) % 200;

@@ -51,8 +51,9 @@ struct program {
     uint32_t block[BLOCKS];
     enum mode mode;
     bool wide, paging, pae, user;
-    bool down; /* segments of data begin behind the code and expand down */
-    bool calm; /* pointers stay as they are, so that loops run on */
+    uint32_t iopl; /* as EFLAGS has it */
+    bool down;     /* segments of data begin behind the code and expand down */
+    bool calm;     /* pointers stay as they are, so that loops run on */
 };
 
 /* Random numbers of the program, which go on behind what made it. */

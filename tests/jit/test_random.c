@@ -142,7 +142,7 @@ static void start(struct bare *bare, struct program p)
     seg_update(cpu, SEG_CS);
     mmu_select(cpu);
     seg_update_all(cpu);
-    flags_set(cpu, FLAG_IF | FLAG_IOPL, FLAG_TF | FLAG_IF | FLAG_IOPL);
+    flags_set(cpu, FLAG_IF | p.iopl, FLAG_TF | FLAG_IF | FLAG_IOPL);
     events_refresh(cpu);
 }
 
