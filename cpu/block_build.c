@@ -271,6 +271,15 @@ static bool can_keep(const struct cpu *cpu, paddr phys)
     return row->host && !(row->flags & MEM_PAGE_IO);
 }
 
+/* The engine looks on from its first instruction. */
+static void plug_engine(struct cpu *cpu, struct block *block)
+{
+    if (!cpu->engine.first || (block->mode & BLOCK_STEP))
+        return;
+    blocks_tier(cpu, block)->first = block->insn[0].fn;
+    block->insn[0].fn = cpu->engine.first;
+}
+
 static const struct block *build_straddling(struct builder *b)
 {
     paddr second = 0;
@@ -288,6 +297,7 @@ static const struct block *build_straddling(struct builder *b)
         block->straddles = true;
         return block;
     }
+    plug_engine(b->cpu, block);
     if (second_bytes) {
         block->bytes = (uint16_t)(block->bytes - second_bytes);
         add_block(b->cpu, block);
@@ -318,10 +328,7 @@ const struct block *block_build(struct cpu *cpu, uint32_t phys, uint32_t mode)
         return build_straddling(&b);
     end_block(&b);
     block->bytes = (uint16_t)(b.at - (phys & MEM_PAGE_MASK));
-    if (cpu->engine.first && !(mode & BLOCK_STEP)) {
-        blocks_tier(cpu, block)->first = block->insn[0].fn;
-        block->insn[0].fn = cpu->engine.first;
-    }
+    plug_engine(cpu, block);
     add_block(cpu, block);
     return block;
 }

@@ -15,7 +15,8 @@ enum site_kind {
     SITE_ACCESS,   /* memory that is not quick, or an instruction that only
                       the interpreter can do in this case */
     SITE_STEP,     /* an instruction that the interpreter does */
-    SITE_COUNT,    /* too few instructions are left */
+    SITE_COUNT,    /* too few instructions are left; or the second page of an
+                      instruction is another */
     SITE_LINK,     /* goes on at `eip` */
     SITE_INDIRECT, /* goes on at cpu->jit.target */
 };

@@ -80,13 +80,11 @@ static bool find_phys(const struct cpu *cpu, const struct block *head,
 static const struct block *known(struct cpu *cpu, const struct block *head,
                                  uint32_t eip)
 {
-    const struct block *block;
     uint32_t phys;
 
     if (!find_phys(cpu, head, eip, &phys))
         return NULL;
-    block = blocks_known(cpu, phys, eip, head->mode);
-    return block && !block->straddles ? block : NULL;
+    return blocks_known(cpu, phys, eip, head->mode);
 }
 
 /* Whether a block ends by a return or the like, or jumps to one that does:
@@ -424,7 +422,8 @@ static void find_facts(struct plan_block *b, struct cpu *cpu,
 }
 
 /* First as if no flag stayed in the host's from block to block; and then
- * again with those that may. A look at the count leaves CF alone. */
+ * again with those that may. A look at the count leaves CF alone; one at the
+ * second page of an instruction leaves none. */
 void plan_flags(struct plan *plan, struct cpu *cpu, insn_host_fn *host)
 {
     for (unsigned i = 0; i < plan->count; i++)
@@ -433,8 +432,9 @@ void plan_flags(struct plan *plan, struct cpu *cpu, insn_host_fn *host)
     for (unsigned i = 0; i < plan->count; i++) {
         struct plan_block *b = &plan->block[i];
 
-        b->carry_in = b->held_in & b->read_in &
-                      (b->checked ? FLAG_CF : all & ~(uint32_t)FLAG_AF);
+        if (!b->block->straddles)
+            b->carry_in = b->held_in & b->read_in &
+                          (b->checked ? FLAG_CF : all & ~(uint32_t)FLAG_AF);
     }
     for (unsigned i = 0; i < plan->count; i++)
         plan->block[i].need_in = plan->block[i].read_in = 0;

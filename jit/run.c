@@ -332,6 +332,25 @@ static uint32_t choose(struct cpu *cpu, struct jit *jit,
     return tier->tail < tail_heat(jit) ? 0 : tier->tail;
 }
 
+/* The block that is next, in cpu->mode. NULL: cpu_run() goes on at EIP, be it
+ * with a fault. May forget all blocks. */
+static const struct block *next_block(struct cpu *cpu, uint32_t eip)
+{
+    const struct block *to = interp_target(cpu, eip);
+
+    if (to->count == BLOCK_DEAD && !cpu->events &&
+        cpu->block_insns < cpu->limit) {
+        cpu->cur = NULL;
+        cpu->from = NULL;
+        cpu->eip = cpu->insn_eip = eip;
+        to = blocks_find(cpu, cpu->mode);
+    }
+    if (to && !cpu->events && cpu->block_insns + to->count <= cpu->limit)
+        return to;
+    cpu->eip = eip;
+    return NULL;
+}
+
 /* Runs translations from the one of `insn`, the first of its block, on.
  * Returns what a handler does. */
 static const struct insn *run(struct cpu *cpu, struct jit *jit,
@@ -339,7 +358,7 @@ static const struct insn *run(struct cpu *cpu, struct jit *jit,
 {
     for (;;) {
         struct block_tier *tier = blocks_tier(cpu, block_of(insn));
-        uint32_t place = choose(cpu, jit, block_of(insn)), eip;
+        uint32_t place = choose(cpu, jit, block_of(insn));
         const struct site *site;
         const struct block *to;
 
@@ -353,16 +372,14 @@ static const struct insn *run(struct cpu *cpu, struct jit *jit,
         cpu->block_insns = retired(cpu, site->refund);
         if (site->far)
             cpu->mode = blocks_mode(cpu);
-        eip = site->kind == SITE_INDIRECT ? cpu->jit.target : site->eip;
-        to = interp_target(cpu, eip);
         if (cpu->block_insns >= jit->review) {
             jit->review = cpu->block_insns + REVIEW_INSNS;
             mmu_review_arena(cpu);
         }
-        if (cpu->events || cpu->block_insns + to->count > cpu->limit) {
-            cpu->eip = eip;
+        to = next_block(cpu, site->kind == SITE_INDIRECT ? cpu->jit.target
+                                                         : site->eip);
+        if (!to)
             return NULL;
-        }
         insn = to->insn;
         tier = blocks_tier(cpu, to);
         if (!tier->entry)

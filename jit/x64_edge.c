@@ -314,6 +314,21 @@ static void check_page(struct lower *l, uint32_t eip)
     d->eip = eip;
 }
 
+void lower_check_second(struct lower *l, unsigned credit)
+{
+    const struct block *b = l->b->block;
+    struct x64_mem entry = fetch_entry(l, b->eip + b->insn[0].length - 1u);
+    struct deferred *d;
+
+    assert(!l->valid);
+    x64_alu_imm_m(&l->x, 4, ALU_CMP, entry, b->alias + 1);
+    l->insn = &b->insn[0];
+    l->refund = credit;
+    d = lower_defer(l, DEFER_SITE, x64_jcc(&l->x, CC_NZ));
+    d->site = lower_site(l, SITE_COUNT);
+    d->thunk = l->jit->leave;
+}
+
 void lower_goto(struct lower *l, uint32_t eip)
 {
     if (plan_find(&l->plan, eip) < 0) {

@@ -386,6 +386,8 @@ static void lower_node(struct lower *l, struct node *node)
     node->code = l->x.at;
     if (l->watch)
         l->watch->node(l->watch, code_at(l), node->block, &node->list);
+    if (l->b->block->straddles)
+        lower_check_second(l, node->credit);
     count_insns(l, node->credit);
     for (unsigned i = 0; i < l->b->count; i++) {
         if (l->b->insn[i].special) {

@@ -184,6 +184,10 @@ void lower_step(struct lower *l);
 void lower_lost(struct lower *l);
 /* A call leads to `eip` and will return to what follows the block. */
 void lower_goto_call(struct lower *l, uint32_t eip);
+/* Where the instruction of a block that straddles pages begins, before it is
+ * counted; `credit`: counted already. Leaves if its second page is not where it
+ * was. */
+void lower_check_second(struct lower *l, unsigned credit);
 /* Goes on at r8d, where a return leads. */
 void lower_goto_return(struct lower *l);
 

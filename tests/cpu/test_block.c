@@ -3,6 +3,7 @@
 
 #include "cpu/block.h"
 #include "cpu/flags.h"
+#include "cpu/mmu_int.h"
 #include "cpu/seg.h"
 #include "cpu/sys.h"
 #include "tests/cpu/bare.h"
@@ -10,6 +11,8 @@
 
 #define RAM_BYTES 0x40000u
 #define CODE      0x1000u
+#define DIRECTORY 0x20000u
+#define TABLE     0x21000u
 
 struct rig {
     struct bare *bare;
@@ -163,6 +166,84 @@ START_TEST(straddling_instruction_changes)
         start(&r, at);
         run(&r, 10);
         ck_assert_uint_eq(r.cpu->reg[CPU_ECX], 0x3322);
+    }
+    destroy(&r);
+}
+END_TEST
+
+/* With paging, in flat segments of ring 0. */
+static void start_paged(struct rig *r, uint32_t at)
+{
+    struct cpu *cpu = r->cpu;
+
+    start(r, at);
+    cpu->cr3 = DIRECTORY;
+    cpu->cr0 |= CR0_PE | CR0_PG;
+    for (unsigned seg = 0; seg < 6; seg++) {
+        cpu->seg[seg].base = 0;
+        cpu->seg[seg].limit = UINT32_MAX;
+        cpu->seg[seg].access = ACCESS_P | ACCESS_S | ACCESS_RW |
+                               ACCESS_ACCESSED | ACCESS_D | ACCESS_G;
+    }
+    cpu->seg[SEG_CS].access |= ACCESS_CODE;
+    mmu_select(cpu);
+    seg_update_all(cpu);
+}
+
+static void map_page(struct rig *r, uint32_t page, uint32_t frame)
+{
+    uint32_t entry = frame * MEM_PAGE_BYTES | PTE_P | PTE_W;
+
+    put(r, TABLE + page * 4, &entry, 4);
+}
+
+/* Its second page is another one in every eighth round of a loop. */
+START_TEST(straddling_instruction_is_remapped)
+{
+    /* 5FE0: TEST CL, 7; JNZ 5FF4; XCHG ESI, EDI; MOV [TABLE + 6 * 4], ESI;
+     * INVLPG [6000]; 5FF4: NOPs; and the first byte of MOV EAX, imm32 */
+    static const uint8_t code[] = {
+        0xf6, 0xc1, 7,    0x75, 15,   0x87, 0xf7, 0x89, 0x35, 0x18, 0x10,
+        2,    0,    0x0f, 0x01, 0x3d, 0,    0x60, 0,    0,    0x90, 0x90,
+        0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0xb8};
+    /* 6000: the immediate; ADD EBX, EAX; DEC ECX; JNZ 5FE0; HLT */
+    uint8_t end[] = {1, 0, 0, 0, 0x01, 0xc3, 0x49, 0x75, 0xd7, 0xf4};
+    const uint32_t directory = TABLE | PTE_P | PTE_W;
+    struct rig r;
+
+    create(&r, CPU_486);
+    put(&r, DIRECTORY, &directory, 4);
+    for (uint32_t page = 0; page < RAM_BYTES / MEM_PAGE_BYTES; page++)
+        map_page(&r, page, page);
+    put(&r, 0x5fe0, code, sizeof(code));
+    put(&r, 0x6000, end, sizeof(end));
+    end[0] = 100;
+    put(&r, 0x7000, end, sizeof(end));
+    start_paged(&r, 0x5fe0);
+    r.cpu->reg[CPU_ECX] = 200;
+    r.cpu->reg[CPU_ESI] = 0x6000 | PTE_P | PTE_W;
+    r.cpu->reg[CPU_EDI] = 0x7000 | PTE_P | PTE_W;
+    run(&r, 10000);
+    ck_assert_uint_eq(r.cpu->reg[CPU_EBX], 13 * 8 * 100 + 12 * 8 * 1);
+    destroy(&r);
+}
+END_TEST
+
+/* What follows the last instruction that may run cannot be fetched, but nobody
+ * has tried yet. */
+START_TEST(slice_ends_before_a_fault)
+{
+    static const uint8_t code[] = {0x40, 0x40, 0x40}; /* INC AX */
+    struct rig r;
+
+    create(&r, CPU_486);
+    put(&r, 0xfffd, code, sizeof(code));
+    for (unsigned i = 0; i < 40; i++) {
+        start(&r, 0xfffd);
+        ck_assert_int_eq(bare_run(r.bare, 3), BARE_LIMIT);
+        ck_assert_uint_eq(r.cpu->eip, 0x10000);
+        ck_assert_uint_eq(r.cpu->reg[CPU_ESP], 0x800);
+        ck_assert(!r.cpu->fault.pending);
     }
     destroy(&r);
 }
@@ -555,6 +636,8 @@ Suite *test_suite(void)
     tcase_add_test(tcase, string_store_changes_what_follows);
     tcase_add_test(tcase, string_store_changes_itself);
     tcase_add_test(tcase, straddling_instruction_changes);
+    tcase_add_test(tcase, straddling_instruction_is_remapped);
+    tcase_add_test(tcase, slice_ends_before_a_fault);
     tcase_add_test(tcase, undefined_instruction_becomes_another);
     tcase_add_test(tcase, bus_master_changes_code);
     tcase_add_test(tcase, equal_bytes_change_nothing);

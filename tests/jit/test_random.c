@@ -258,8 +258,9 @@ END_TEST
 START_TEST(programs_that_differed)
 {
     static const uint64_t seeds[] = {
-        50838,    /* the end of a slice in front of an undefined instruction */
-        77002792, /* a shift of memory that may only be read */
+        50838,     /* the end of a slice in front of an undefined instruction */
+        77002792,  /* a shift of memory that may only be read */
+        521000364, /* a page that is missing where a slice ends */
     };
     struct program p = {.image = malloc(PROGRAM_BYTES)};
     struct bare *bare[2];
