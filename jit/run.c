@@ -338,7 +338,7 @@ static const struct block *next_block(struct cpu *cpu, uint32_t eip)
 {
     const struct block *to = interp_target(cpu, eip);
 
-    if (to->count == BLOCK_DEAD && !cpu->events &&
+    if (to->count == BLOCK_DEAD && !cpu->events && !cpu->debugging &&
         cpu->block_insns < cpu->limit) {
         cpu->cur = NULL;
         cpu->from = NULL;
