@@ -141,12 +141,17 @@ static const uint8_t *take_fault(struct jit *jit, const uint8_t *pc,
 /* What would happen without us. */
 static void pass_on(int number, siginfo_t *info, void *context)
 {
-    if (former.sa_flags & SA_SIGINFO)
+    bool sent = info->si_code <= 0; /* by somebody: no fault */
+
+    if (former.sa_flags & SA_SIGINFO) {
         former.sa_sigaction(number, info, context);
-    else if (former.sa_handler != SIG_DFL && former.sa_handler != SIG_IGN)
+    } else if (former.sa_handler != SIG_DFL && former.sa_handler != SIG_IGN) {
         former.sa_handler(number);
-    else
+    } else if (!sent || former.sa_handler == SIG_DFL) {
         sigaction(number, &former, NULL); /* the fault happens again */
+        if (sent)
+            raise(number);
+    }
 }
 
 static void on_fault(int number, siginfo_t *info, void *context)
