@@ -39,7 +39,9 @@
 #define WHOLE     64u   /* bursts between two looks at all of memory */
 #define INTR      0x20u /* its vector */
 #define INSNS_MAX UINT64_C(50000000) /* more than any program takes */
-#define GROWS_MAX MIB(160)           /* what all machines may come to need */
+/* What all machines may come to need: 3 * 32 MiB for blocks, 2 * 8 for code, 64
+ * for what arenas show of 64 spaces, and the tables. */
+#define GROWS_MAX MIB(224)
 #define MAPS_MAX  30000u /* mappings of the host, which allows 65530 */
 
 static const struct jit_config configs[ENGINES] = {
@@ -73,6 +75,12 @@ static const struct hostile {
     {"tiny blocks, indirect", "tiny", 2, 1, 1000000, false, 16, 0, BARE_EXITED},
     {"storm", "storm", 0, 20, 100, false, 0, 0, BARE_EXITED},
     {"switch", "switch", 0, 20, 100, false, 0, 0, BARE_EXITED},
+    {"tables", "tables", 0, 12, 300, false, 0, 0, BARE_EXITED},
+    {"tables beside code", "tables", 1, 12, 300, false, 0, 0, BARE_EXITED},
+    {"tables and stack", "tables", 3, 12, 300, false, 0, 0, BARE_EXITED},
+    {"tables of two names", "tables", 4, 12, 300, false, 0, 0, BARE_EXITED},
+    {"tables and directory", "tables", 8, 12, 300, false, 0, 0, BARE_EXITED},
+    {"tables, all", "tables", 15, 12, 300, false, 0, 0, BARE_EXITED},
     {"middle, flat", "cage", 0x008, 2048, CAGE},
     {"middle, 16 bits", "cage", 0x009, 2048, CAGE},
     {"middle, V86", "cage", 0x00a, 2048, CAGE},
