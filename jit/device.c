@@ -57,6 +57,8 @@ uint8_t *device_access(struct cpu *cpu, const struct site *site, laddr addr)
                    : NULL;
     offset = row->offset + (addr & MEM_PAGE_MASK);
     if (!site->write) {
+        if (site->words)
+            return NULL;
         value = row->ops->read(row->dev, offset, size);
     } else {
         if (!stored_value(cpu, site->insn, size, &value))

@@ -29,6 +29,7 @@ struct site {
     uint16_t refund;         /* instructions counted already but not done yet */
     uint8_t kind, size;
     bool write, aligned;
+    bool words; /* ACCESS: two, see struct lower */
     bool far;   /* INDIRECT: CS was loaded, so the mode is to be found anew */
     bool keeps; /* STEP: the instruction does not care for flags */
     bool whole; /* the list gives all flags */
@@ -174,6 +175,7 @@ struct jit {
     /* Load, store; 1, 2, 4, 8, 16 bytes, 16 bytes that must be aligned, 10,
      * 32. */
     uint32_t miss[2][THUNK_SIZES];
+    uint32_t miss_words; /* loads of two words, see struct lower */
     /* Of instructions that only store what cpu->jit.scratch has: 1, 2, 4. */
     uint32_t plain_store[3];
     uint32_t repeat[REPEAT_KINDS][3];         /* elements of 1, 2, 4 bytes */

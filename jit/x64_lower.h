@@ -140,6 +140,9 @@ struct lower {
     bool fpu_clean;             /* C0, C2 and C3 are the host's for certain */
     bool aligned;               /* the memory operand has to be */
     bool together;              /* see lower_stack_words() */
+    bool words;                 /* the operand is two, one behind the other,
+                                   which are loaded one by one: a device sees
+                                   what the interpreter does */
     struct stored stored;       /* for the operand that comes next */
     struct x64_mem mem;         /* the operand that lower_operand_at() made
                                    ready */

@@ -102,8 +102,10 @@ static struct deferred *check_host(struct lower *l, unsigned size, bool write)
         site->size = (uint8_t)size;
         site->write = write;
         site->aligned = l->aligned;
+        site->words = l->words;
     }
-    d->thunk = l->jit->miss[write][thunk_of(l, size)];
+    d->thunk =
+        l->words ? l->jit->miss_words : l->jit->miss[write][thunk_of(l, size)];
     if (write && l->stored.kind != STORED_OTHER) {
         d->stored = l->stored;
         d->thunk = l->jit->plain_store[size / 2];

@@ -292,7 +292,9 @@ static void load_segment(struct lower *l)
 /* r8d = selector and offset at the memory operand. */
 static void load_pointer(struct lower *l)
 {
+    l->words = true;
     lower_operand(l, 4, false);
+    l->words = false;
     x64_load(&l->x, 4, R8, l->mem);
 }
 
@@ -352,7 +354,9 @@ static void enter_far(struct lower *l)
 static void return_far(struct lower *l, uint32_t release)
 {
     check_pointers(l);
+    l->words = true;
     lower_pop_operand(l, 4);
+    l->words = false;
     x64_load(&l->x, 4, R8, l->mem);
     lower_move_stack(l, (int32_t)(4 + release));
     enter_far(l);
@@ -513,7 +517,9 @@ static void return_interrupt(struct lower *l)
     x64_alu_imm_m(&l->x, 1, ALU_CMP, FIELD(nmi_blocked), 0);
     lower_redo_if(l, CC_NZ);
     check_pointers(l);
+    l->words = true;
     lower_stack_operand(l, 0, 4, false);
+    l->words = false;
     x64_load(&l->x, 4, R9, l->mem);
     x64_store(&l->x, 4, R9, FIELD(jit.scratch));
     lower_stack_operand(l, 4, 2, false);

@@ -403,9 +403,9 @@ static void emit_device(struct x64 *x, bool write, unsigned size)
 }
 
 /* r8: linear address plus the table's entry; r9: linear page. Makes r8 the
- * host address, or leaves. `plain`: see plain_store. */
+ * host address, or leaves. `device`: one may be asked for all of it. */
 static void emit_miss(struct jit *jit, struct x64 *x, bool write, unsigned size,
-                      bool aligned, bool plain)
+                      bool aligned, bool device)
 {
     struct x64_mem entry = {
         .base = write ? REG_WRITE : REG_READ, .index = R9, .scale = 3};
@@ -413,7 +413,7 @@ static void emit_miss(struct jit *jit, struct x64 *x, bool write, unsigned size,
 
     x64_load(x, 8, R9, entry);
     x64_rr(x, 8, 0x29, R9, R8); /* linear again */
-    if (size <= 4 && (plain || !write))
+    if (device)
         emit_device(x, write, size);
     x64_mov_rr(x, R9, R8);
     if (size > 1 && !aligned) { /* unaligned, inside a page: as quick */
@@ -582,10 +582,12 @@ void thunks_emit(struct jit *jit)
     }
     for (unsigned i = 0; i < THUNK_SIZES; i++) {
         jit->miss[0][i] = begin(jit, &x);
-        emit_miss(jit, &x, false, sizes[i], i == 5, false);
+        emit_miss(jit, &x, false, sizes[i], i == 5, sizes[i] <= 4);
         jit->miss[1][i] = begin(jit, &x);
         emit_miss(jit, &x, true, sizes[i], i == 5, false);
     }
+    jit->miss_words = begin(jit, &x);
+    emit_miss(jit, &x, false, 4, false, false);
     for (unsigned i = 0; i < ARRAY_LEN(jit->plain_store); i++) {
         jit->plain_store[i] = begin(jit, &x);
         emit_miss(jit, &x, true, sizes[i], false, true);

@@ -260,6 +260,8 @@ START_TEST(programs_that_differed)
     static const uint64_t seeds[] = {
         50838,     /* the end of a slice in front of an undefined instruction */
         77002792,  /* a shift of memory that may only be read */
+        300000490, /* a far pointer that a device gives word by word */
+        300005250, /* a far return from there */
         521000364, /* a page that is missing where a slice ends */
     };
     struct program p = {.image = malloc(PROGRAM_BYTES)};
