@@ -92,7 +92,10 @@ static const struct hostile {
     {"A20", "cage", 0x05c, 1000, CAGE},
     {"paging", "cage", 0x098, 1000, CAGE},
     {"bus master", "cage", 0x108, 1000, CAGE},
-    {"all, V86", "cage", 0x1fe, 600, CAGE},
+    {"system, flat", "cage", 0x208, 1000, CAGE},
+    {"system, 16 bits", "cage", 0x309, 1000, CAGE},
+    {"system, V86", "cage", 0x21a, 1000, CAGE},
+    {"all, V86", "cage", 0x3fe, 600, CAGE},
     {"nested, #DF", "nest", 0, 2000, EXITS},
     {"nested, deep", "nest", 1, 200, EXITS},
     {"nested, loop", "nest", 2, 2000, EXITS},
@@ -325,6 +328,8 @@ static void run(struct board *boards, const struct hostile *h, uint64_t seed)
         for (unsigned i = 0; i < ENGINES; i++) {
             boards[i].bare->vector = INTR;
             cpu_set_intr(boards[i].bare->cpu, h->interrupts);
+            if (h->interrupts && n % 8 == 7)
+                cpu_raise_nmi(boards[i].bare->cpu);
             end[i] = bare_run(boards[i].bare, insns);
         }
         compare(boards, end, n % WHOLE == 0 || end[0] != BARE_LIMIT, h->name);

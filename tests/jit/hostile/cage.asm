@@ -16,6 +16,8 @@ SPACES  equ 1 << 5                    ; another CR3, of more than one can keep
 GATE    equ 1 << 6                    ; A20
 PAGING  equ 1 << 7                    ; off and on
 MASTER  equ 1 << 8                    ; a bus master writes to the code
+SYSTEM  equ 1 << 9                    ; gates, stack of ring 0, A bits of
+                                      ; descriptors, system flags, segments
 
 DIRECTORIES equ 40
 DIRECTORY equ 0x50000
@@ -32,7 +34,7 @@ start:
         mov eax, DIRECTORY
         mov cr3, eax
         mov eax, cr0
-        or eax, 0x80010000            ; PG, WP
+        or eax, 0x80050000            ; PG, AM, WP
         mov cr0, eax
         jmp go_on
 
@@ -148,7 +150,7 @@ go_on:
         mov cr0, eax
 .master:
         test dword [option], MASTER
-        jz .enter
+        jz .system
         call random
         and eax, 0x2fc4
         lea ecx, [eax + WINDOW]
@@ -156,7 +158,11 @@ go_on:
         out PORT_FROM, eax
         mov eax, ecx
         out PORT_TO, eax
-.enter: jmp enter
+.system:
+        test dword [option], SYSTEM
+        jz enter
+        call change_system
+        jmp enter
 
 change_page:
         call random
@@ -174,6 +180,29 @@ change_page:
         shl ecx, 12
         invlpg [WINDOW + ecx]
         ret
+
+; A gate of an interrupt that ring 3 may call, or not; where the stack of ring 0
+; begins, across the end of a page at times; descriptors not accessed yet.
+change_system:
+        call random
+        mov ecx, eax
+        and ecx, 15
+        mov edx, eax
+        shr edx, 8
+        and edx, 7
+        mov dl, [.gates + edx]
+        mov [idt + 8 * (0x20 + ecx) + 5], dl
+        shr eax, 12
+        mov edx, eax
+        and edx, 0x3f
+        add edx, STACK0
+        mov [tss + 4], edx
+        shr eax, 8
+        and eax, 0x18
+        and byte [gdt + CODE3 - 3 + eax + 5], 0xfe
+        and byte [gdt + DATA0 + 5], 0xfe
+        ret
+.gates: db 0x8e, 0xee, 0xef, 0xee, 0x8f, 0x6e, 0xee, 0xef
 
 ; A linear address in EBX.
 choose:
@@ -249,6 +278,26 @@ enter:
         jmp .registers
 .go:    mov ds, ax
         mov es, ax
+        test dword [ss:option], SYSTEM
+        jz .registers
+        call ss_random
+        mov edx, eax
+        and edx, 15
+        mov fs, [ss:.segments + 2 * edx]
+        shr eax, 8
+        mov edx, eax
+        and edx, 15
+        mov gs, [ss:.segments + 2 * edx]
+        shr eax, 8
+        and eax, 31
+        cmp eax, 16
+        jae .registers
+        mov es, [ss:.segments + 2 * eax]
+        jmp .registers
+        align 2
+.segments:
+        dw 0, DATA3, DATA16, CODE3, 3, DATA3, DATA16, CODE16
+        dw DATA3 - 3, DATA16 - 1, 1, DATA3, DATA3, DATA16, CODE3, DATA3
 .registers:
         call ss_random
         mov ebp, eax
@@ -287,7 +336,13 @@ flags:
         test edx, 0x1f0000
         jnz .done
         or eax, 0x100
-.done:  ret
+.done:  test dword [option], SYSTEM
+        jz .out
+        shr edx, 3
+        and edx, 0x254400             ; ID, AC, RF, NT, DF
+        and edx, [seed]               ; not all so often
+        or eax, edx
+.out:   ret
 
 finish:
         EXIT
