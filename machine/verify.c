@@ -156,6 +156,14 @@ static void find(struct verify *v)
     verify_find(v);
 }
 
+/* Memory is what takes time. */
+static unsigned whole_runs(const struct verify *v)
+{
+    size_t more = v->machine->mem->ram_bytes / VERIFY_WHOLE_BYTES;
+
+    return VERIFY_WHOLE_RUNS * (unsigned)(more ? more : 1);
+}
+
 enum machine_stop verify_run(struct verify *verify, uint64_t until_ns)
 {
     struct verify *v = verify;
@@ -173,8 +181,7 @@ enum machine_stop verify_run(struct verify *verify, uint64_t until_ns)
     same = machine_advance(v->interp, until_ns, UINT64_MAX) == stop &&
            is_same_cpu(v);
     v->stats.runs++;
-    if (same &&
-        (stop != MACHINE_TIME_UP || v->stats.runs % VERIFY_WHOLE_RUNS == 0))
+    if (same && (stop != MACHINE_TIME_UP || v->stats.runs % whole_runs(v) == 0))
         same = is_same(v);
     if (same)
         return stop;

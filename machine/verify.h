@@ -3,10 +3,10 @@
  * Beside the machine that runs with the translator stands a second one, the
  * interpreter's, that gets the same inputs at the same instants and whose
  * output goes nowhere. After every machine_run() both are compared: why they
- * stopped, count, time and processor; every VERIFY_WHOLE_RUNS runs and at
- * machine_verify_end() all of the state. A machine's writes stay its own
- * (verify_media.h): the media are not changed, and have to stay as they are
- * while it lives.
+ * stopped, count, time and processor; every VERIFY_WHOLE_RUNS runs, n times as
+ * many with n * VERIFY_WHOLE_BYTES of memory, and at machine_verify_end() all
+ * of the state. A machine's writes stay its own (verify_media.h): the media are
+ * not changed, and have to stay as they are while it lives.
  *
  * At a difference machine_run() gives MACHINE_VERIFY_DIFFERS, after a search
  * for the instruction: see verify_find.c. Debuggers see the translator's
@@ -17,6 +17,7 @@
 #include "machine/machine.h"
 
 #define VERIFY_WHOLE_RUNS  16
+#define VERIFY_WHOLE_BYTES MIB(32)
 #define VERIFY_INSN_BYTES  15 /* the longest instruction */
 #define VERIFY_STATE_BYTES 4096
 
