@@ -68,15 +68,17 @@ static void set_points(struct cpu *cpu, struct program *p)
 }
 
 /* A quiet device in the place of a page: what is stored depends on what was
- * loaded last. It keeps all in the RAM that it hides. */
+ * loaded last, but from the latch itself, so that a load may be done twice. It
+ * keeps all in the RAM that it hides. */
 #define LATCH 0xffcu
 
 static uint32_t read_quiet(void *dev, paddr offset, unsigned size)
 {
     uint8_t *page = dev;
 
-    memcpy(page + LATCH, page + offset, size);
-    return mmu_get(page + LATCH, size);
+    if (offset + size <= LATCH)
+        memcpy(page + LATCH, page + offset, size);
+    return mmu_get(page + offset, size);
 }
 
 static void write_quiet(void *dev, paddr offset, uint32_t value, unsigned size)
