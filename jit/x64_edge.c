@@ -405,6 +405,7 @@ static void jump_to_row(struct lower *l)
     x64_patch(miss, l->x.at);
 }
 
+/* Far: cpu->jit.kind is still that of the segment that was left. */
 static void leave_indirect(struct lower *l, bool far)
 {
     uint32_t site = lower_site(l, SITE_INDIRECT);
@@ -412,7 +413,7 @@ static void leave_indirect(struct lower *l, bool far)
     if (site)
         ((struct site *)jit_at(l->jit, site))->far = far;
     x64_store(&l->x, 4, R8, FIELD(jit.target));
-    lower_hand_over(l, site, l->jit->indirect[l->tail]);
+    lower_hand_over(l, site, far ? l->jit->leave : l->jit->indirect[l->tail]);
 }
 
 void lower_goto_r8(struct lower *l)

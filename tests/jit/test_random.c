@@ -264,6 +264,8 @@ START_TEST(programs_that_differed)
         77002792,  /* a shift of memory that may only be read */
         300000490, /* a far pointer that a device gives word by word */
         300005250, /* a far return from there */
+        300016049, /* a far return to a segment that shares a page */
+        300016785, /* the same in real mode */
         521000364, /* a page that is missing where a slice ends */
     };
     struct program p = {.image = malloc(PROGRAM_BYTES)};
