@@ -171,6 +171,7 @@ struct jit {
     uint32_t indirect[2]; /* see emit_indirect(); for tails */
     uint32_t load_xmm, load_fpu, save_fpu;
     uint32_t flat_segment[SEG_GS + 1]; /* see thunk_flat_segment() */
+    uint32_t same_code;                /* see thunk_same_code() */
     uint32_t fpu_check, set_c1, fpu_call[FPU_FORMS];
     /* Load, store; 1, 2, 4, 8, 16 bytes, 16 bytes that must be aligned, 10,
      * 32. */

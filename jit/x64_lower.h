@@ -300,10 +300,13 @@ void lower_comi_flags(struct lower *l);
 /* x64_system.c */
 bool lower_system_native(const struct insn *insn);
 void lower_system(struct lower *l);
-/* Loads a data segment register that is flat at a privilege below 3 with the
- * selector in r9d, if that makes it flat again and was seen before: carry
- * clear. Carry set: nothing happened. */
+/* Loads a data segment register that is flat with the selector in r9d, if that
+ * makes it flat again and was seen before: carry clear. Carry set: nothing
+ * happened. */
 void thunk_flat_segment(struct x64 *x, unsigned seg);
+/* Carry clear: a far return to selector r9d leaves CS as it is. Both keep r9,
+ * and change r8 and r10. */
+void thunk_same_code(struct x64 *x);
 
 /* x64_fpu.c */
 bool lower_fpu_native(const struct cpu *cpu, const struct insn *insn);

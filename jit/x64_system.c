@@ -60,8 +60,7 @@ static bool is_plain(uint32_t mode, unsigned seg)
 static bool is_flat(uint32_t mode, unsigned seg)
 {
     return seg <= SEG_GS && seg != SEG_SS && seg != SEG_CS &&
-           (mode & BLOCK_FLAT(seg)) &&
-           !(mode & (BLOCK_USER | BLOCK_REAL | BLOCK_V86));
+           (mode & BLOCK_FLAT(seg)) && !(mode & (BLOCK_REAL | BLOCK_V86));
 }
 
 bool lower_system_native(const struct insn *insn)
@@ -94,10 +93,13 @@ bool lower_system_native(const struct insn *insn)
     case OP_LFS:
     case OP_LGS:
         return (insn->flags & INSN_MEM) && !wide && is_plain(mode, insn->imm2);
-    case OP_CALL_FAR:
-    case OP_JMP_FAR:
     case OP_RETF:
-    case OP_RETF_IMM: return !wide && is_plain(mode, SEG_CS);
+    case OP_RETF_IMM:
+        if (!(mode & (BLOCK_REAL | BLOCK_V86)))
+            return true;
+        return !wide && is_plain(mode, SEG_CS);
+    case OP_CALL_FAR:
+    case OP_JMP_FAR: return !wide && is_plain(mode, SEG_CS);
     case OP_CALL_FAR_E:
     case OP_JMP_FAR_E:
         return (insn->flags & INSN_MEM) && !wide && is_plain(mode, SEG_CS);
@@ -152,67 +154,128 @@ static struct x64_mem seg_row_at(size_t member)
 
 #define ROW(member) seg_row_at(offsetof(struct seg_row, member))
 
-/* r8 = the descriptor of selector r9d in the GDT */
-static void emit_descriptor(struct x64 *x, uint8_t *fail[5])
+#define LDTR(member) seg_field(SEG_LDTR, offsetof(struct segment, member))
+
+/* r8 = where the descriptor of selector r9d is, linear */
+static void emit_descriptor_at(struct x64 *x, uint8_t *fail[3])
 {
-    x64_load_zx(x, 2, R10, FIELD(gdtr.limit));
+    uint8_t *local, *end;
+
     x64_mov_rr(x, R8, R9);
     x64_alu_imm_r(x, 4, ALU_OR, R8, 7);
+    x64_digit_r(x, 4, 0xf7, 0, R9); /* test: the LDT */
+    x64_dword(x, 4);
+    local = x64_skip(x, 0x70 | CC_NZ);
+    x64_load_zx(x, 2, R10, FIELD(gdtr.limit));
     x64_rr(x, 4, 0x39, R10, R8);
     fail[0] = x64_jcc(x, CC_NBE);
     x64_alu_imm_r(x, 4, ALU_XOR, R8, 7);
     x64_rm(x, 4, 0x03, R8, FIELD(gdtr.base));
+    end = x64_skip(x, 0xeb);
+    x64_land(x, local);
+    x64_digit_m(x, 1, 0xf7, 0, LDTR(access));
+    x64_byte(x, ACCESS_P);
+    fail[1] = x64_jcc(x, CC_Z);
+    x64_rm(x, 4, 0x3b, R8, LDTR(limit));
+    fail[2] = x64_jcc(x, CC_NBE);
+    x64_alu_imm_r(x, 4, ALU_XOR, R8, 7);
+    x64_rm(x, 4, 0x03, R8, LDTR(base));
+    x64_land(x, end);
+}
+
+/* r10 = the distance of the row of selector r9d, whose descriptor is what gave
+ * the row. */
+static void emit_row(struct x64 *x, uint8_t *fail[7])
+{
+    emit_descriptor_at(x, fail);
     x64_mov_rr(x, R10, R8);
     x64_alu_imm_r(x, 4, ALU_AND, R10, MEM_PAGE_MASK);
     x64_alu_imm_r(x, 4, ALU_CMP, R10, MEM_PAGE_BYTES - 8);
-    fail[1] = x64_jcc(x, CC_NBE);
+    fail[3] = x64_jcc(x, CC_NBE);
     x64_mov_rr(x, R10, R8);
     x64_digit_r(x, 4, 0xc1, SHIFT_SHR, R10);
     x64_byte(x, MEM_PAGE_BITS);
     x64_digit_r(x, 4, 0xc1, SHIFT_SHL, R10);
     x64_byte(x, 3);
-    x64_rm(x, 8, 0x03, R10, FIELD(read_table));
+    x64_rm(x, 8, 0x03, R10, FIELD(system_read_table));
     x64_load(x, 8, R10, x64_at(R10, 0));
     x64_rr(x, 8, 0x85, R10, R10);
-    fail[2] = x64_jcc(x, CC_S);
+    fail[4] = x64_jcc(x, CC_S);
     x64_load(x, 8, R8, (struct x64_mem){R8, R10, 0, 0});
-}
-
-void thunk_flat_segment(struct x64 *x, unsigned seg)
-{
-    uint8_t *fail[10];
-    unsigned n = 5;
-
-    x64_digit_r(x, 4, 0xf7, 0, R9); /* test: the LDT */
-    x64_dword(x, 4);
-    fail[3] = x64_jcc(x, CC_NZ);
-    x64_alu_imm_r(x, 4, ALU_CMP, R9, 4); /* null */
-    fail[4] = x64_jcc(x, CC_B);
-    emit_descriptor(x, fail);
     x64_mov_rr(x, R10, R9);
     x64_alu_imm_r(x, 4, ALU_AND, R10, (SEG_ROWS - 1) << 3);
     x64_digit_r(x, 4, 0xc1, SHIFT_SHL, R10);
     x64_byte(x, 3);
     x64_rm(x, 8, 0x39, R8, ROW(low));
-    fail[n++] = x64_jcc(x, CC_NZ);
+    fail[5] = x64_jcc(x, CC_NZ);
     x64_rm(x, 2, 0x39, R9, ROW(segment.selector));
-    fail[n++] = x64_jcc(x, CC_NZ);
-    x64_load_zx(x, 1, R8, FIELD(cpl));
-    x64_rm(x, 1, 0x39, R8, ROW(cpl));
-    fail[n++] = x64_jcc(x, CC_NZ);
-    x64_digit_m(x, 1, 0xf7, 0, ROW(segment.fast));
-    x64_byte(x, SEG_FLAT);
-    fail[n++] = x64_jcc(x, CC_Z);
-    /* What else there is of a flat segment, it has already. */
-    x64_load_zx(x, 2, R8, ROW(segment.access));
-    x64_store(x, 2, R8, seg_field(seg, offsetof(struct segment, access)));
-    x64_store(x, 2, R9, SELECTOR(seg));
+    fail[6] = x64_jcc(x, CC_NZ);
+}
+
+static void emit_answer(struct x64 *x, uint8_t *const *fail, unsigned n)
+{
     x64_byte(x, 0xf8); /* clc */
     x64_byte(x, 0xc3);
     while (n--)
         x64_patch(fail[n], x->at);
     x64_byte(x, 0xf9); /* stc */
     x64_byte(x, 0xc3);
+}
+
+void thunk_flat_segment(struct x64 *x, unsigned seg)
+{
+    uint8_t *fail[10];
+    unsigned n = 7;
+
+    emit_row(x, fail);
+    x64_load_zx(x, 1, R8, FIELD(cpl));
+    x64_rm(x, 1, 0x39, R8, ROW(cpl));
+    fail[n++] = x64_jcc(x, CC_NZ);
+    x64_digit_m(x, 1, 0xf7, 0, ROW(segment.fast)); /* not of a null one */
+    x64_byte(x, SEG_FLAT);
+    fail[n++] = x64_jcc(x, CC_Z);
+    /* What else there is of a flat segment, it has already. */
+    x64_load_zx(x, 2, R8, ROW(segment.access));
+    x64_store(x, 2, R8, seg_field(seg, offsetof(struct segment, access)));
+    x64_store(x, 2, R9, SELECTOR(seg));
+    emit_answer(x, fail, n);
+}
+
+_Static_assert(offsetof(struct segment, limit) ==
+                       offsetof(struct segment, base) + 4 &&
+                   offsetof(struct segment, access) ==
+                       offsetof(struct segment, selector) + 2,
+               "thunk_same_code");
+
+/* Code that does not conform, of the present privilege. */
+void thunk_same_code(struct x64 *x)
+{
+    const uint32_t kind = ACCESS_P | ACCESS_S | ACCESS_CODE;
+    uint8_t *fail[11];
+    unsigned n = 7;
+
+    emit_row(x, fail);
+    x64_load(x, 8, R8, ROW(segment.base)); /* and the limit */
+    x64_rm(x, 8, 0x39, R8, BASE(SEG_CS));
+    fail[n++] = x64_jcc(x, CC_NZ);
+    x64_load(x, 4, R8, ROW(segment.selector)); /* and the access rights */
+    x64_rm(x, 4, 0x39, R8, SELECTOR(SEG_CS));
+    fail[n++] = x64_jcc(x, CC_NZ);
+    x64_digit_r(x, 4, 0xc1, SHIFT_SHR, R8);
+    x64_byte(x, 16);
+    x64_alu_imm_r(x, 4, ALU_AND, R8, kind | ACCESS_DOWN | ACCESS_DPL);
+    x64_load_zx(x, 1, R10, FIELD(cpl));
+    x64_digit_r(x, 4, 0xc1, SHIFT_SHL, R10);
+    x64_byte(x, ACCESS_DPL_SHIFT);
+    x64_alu_imm_r(x, 4, ALU_OR, R10, kind);
+    x64_rr(x, 4, 0x39, R10, R8);
+    fail[n++] = x64_jcc(x, CC_NZ);
+    x64_load_zx(x, 1, R8, FIELD(cpl)); /* is the RPL, too */
+    x64_rr(x, 4, 0x31, R9, R8);
+    x64_digit_r(x, 4, 0xf7, 0, R8); /* test */
+    x64_dword(x, 3);
+    fail[n++] = x64_jcc(x, CC_NZ);
+    emit_answer(x, fail, n);
 }
 
 /* Selector r9d to a segment register; r9d = the base. */
@@ -351,8 +414,33 @@ static void enter_far(struct lower *l)
     lower_goto_far_r8(l);
 }
 
+/* In protected mode: to the code segment that CS holds, if its descriptor has
+ * not changed. */
+static void return_same(struct lower *l, uint32_t release)
+{
+    unsigned size = l->insn->flags & INSN_OP32 ? 4 : 2;
+
+    flags_clobber(l);
+    lower_stack_operand(l, 0, size, false);
+    x64_load_zx(&l->x, size, R9, l->mem);
+    x64_store(&l->x, 4, R9, FIELD(jit.scratch));
+    lower_stack_operand(l, (int32_t)size, size, false);
+    x64_load_zx(&l->x, 2, R9, l->mem);
+    lower_call_thunk(l, l->jit->same_code);
+    lower_redo_if(l, CC_B);
+    x64_load(&l->x, 4, R8, FIELD(jit.scratch));
+    x64_alu_imm_r(&l->x, 4, ALU_CMP, R8, l->cpu->seg[SEG_CS].limit);
+    lower_redo_if(l, CC_NBE);
+    lower_move_stack(l, (int32_t)(2 * size + release));
+    lower_goto_r8(l);
+}
+
 static void return_far(struct lower *l, uint32_t release)
 {
+    if (!is_plain(l->mode, SEG_CS)) {
+        return_same(l, release);
+        return;
+    }
     check_pointers(l);
     l->words = true;
     lower_pop_operand(l, 4);

@@ -580,6 +580,8 @@ void thunks_emit(struct jit *jit)
         jit->flat_segment[seg] = begin(jit, &x);
         thunk_flat_segment(&x, seg);
     }
+    jit->same_code = begin(jit, &x);
+    thunk_same_code(&x);
     for (unsigned i = 0; i < THUNK_SIZES; i++) {
         jit->miss[0][i] = begin(jit, &x);
         emit_miss(jit, &x, false, sizes[i], i == 5, sizes[i] <= 4);
