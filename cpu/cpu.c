@@ -270,6 +270,8 @@ static void run_blocks(struct cpu *cpu)
         return;
     if (cpu->from)
         blocks_link(cpu, cpu->from, block);
+    else if (cpu->arrival == CPU_BY_JUMP)
+        cpu->arrival = CPU_BY_RETURN;
     cpu->from = NULL;
     cpu->stats.blocks_run++;
     insn = block->insn;
@@ -285,6 +287,7 @@ enum cpu_stop cpu_run(struct cpu *cpu)
 
     cpu->block_insns = cpu->clock->insns;
     cpu->from = NULL;
+    cpu->arrival = CPU_BY_CLOCK;
     while (!attend(cpu, &stop))
         run_blocks(cpu);
     return stop;

@@ -263,6 +263,13 @@ struct cpu_jit {
     struct cpu_jit_shared shared[1u << CPU_JIT_SHARED_BITS];
 };
 
+/* How a block was reached. */
+enum cpu_arrival {
+    CPU_BY_JUMP,
+    CPU_BY_RETURN, /* of an interrupt, or the like */
+    CPU_BY_CLOCK   /* where cpu_run() stopped the last time */
+};
+
 /* What a faster engine than the interpreter plugs in; see engine.h. */
 struct engine {
     void *self;     /* owned by the CPU */
@@ -337,6 +344,7 @@ struct cpu {
     uint8_t *window;          /* of its arena, see mmu.h; NULL: it has none */
     const struct insn *cur;   /* the instruction that runs, as below */
     const struct insn *from;  /* a near branch that has no link yet */
+    enum cpu_arrival arrival; /* at the block at EIP; for an engine */
 
     struct fpu fpu; /* its registers are the MMX registers, too */
     _Alignas(16) struct xmm xmm[XMM_REGS];

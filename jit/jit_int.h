@@ -165,6 +165,7 @@ struct jit {
     struct cpu *cpu; /* borrowed: it owns the jit */
     struct cache cache;
     unsigned heat;
+    unsigned chances, returns;      /* see is_by_chance() */
     const struct jit_skip *skip;    /* borrowed; NULL: none */
     struct host_code_map *code_map; /* the same */
     uint32_t enter, leave, resume, redo, step, port, flags;

@@ -115,31 +115,139 @@ static void add_block(struct plan *plan, const struct block *block, bool called)
     b->called = called;
 }
 
+/* Loops. An inner loop is hot before the outer one, and so is what a loop does
+ * first before what it does later. So that the outer loop becomes one
+ * translation all the same, blocks that lead back to its head are copied. */
+
+#define LOOP_BLOCKS 32
+#define LOOP_EDGES  6 /* of one block, beyond which nobody looks */
+
+struct loop {
+    unsigned count;
+    const struct block *block[LOOP_BLOCKS];
+    uint8_t edges[LOOP_BLOCKS], to[LOOP_BLOCKS][LOOP_EDGES];
+    bool back[LOOP_BLOCKS]; /* leads back to the first */
+};
+
+static void loop_add_edge(struct loop *loop, struct cpu *cpu, unsigned from,
+                          uint32_t eip)
+{
+    const struct block *block;
+    unsigned n = 0;
+
+    while (n < loop->count && loop->block[n]->eip != eip)
+        n++;
+    if (loop->edges[from] == LOOP_EDGES || n == LOOP_BLOCKS)
+        return;
+    if (n == loop->count) {
+        block = known(cpu, loop->block[0], eip);
+        if (!block || blocks_tier(cpu, block)->heat < 2)
+            return;
+        loop->block[loop->count++] = block;
+    }
+    loop->to[from][loop->edges[from]++] = (uint8_t)n;
+}
+
+static void loop_add_edges(struct loop *loop, struct cpu *cpu, unsigned from)
+{
+    const struct block *block = loop->block[from];
+    const struct insn *last = &block->insn[block->count - 1];
+
+    for (unsigned i = 0; i < block->count; i++) {
+        if (insn_is_jump(&block->insn[i]))
+            loop_add_edge(loop, cpu, from, block->insn[i].imm);
+    }
+    if (is_call(last) || !(insn_info[last->slot].traits & INSN_TRAIT_ENDS))
+        loop_add_edge(loop, cpu, from, block->insn[block->count].imm);
+}
+
+static bool leads_back(const struct loop *loop, unsigned n)
+{
+    for (unsigned i = 0; i < loop->edges[n]; i++) {
+        if (loop->to[n][i] == 0 || loop->back[loop->to[n][i]])
+            return true;
+    }
+    return false;
+}
+
+static void loop_find(struct loop *loop, struct cpu *cpu,
+                      const struct block *head)
+{
+    bool changed = true;
+
+    *loop = (struct loop){.count = 1, .block = {head}};
+    for (unsigned i = 0; i < loop->count; i++)
+        loop_add_edges(loop, cpu, i);
+    while (changed) {
+        changed = false;
+        for (unsigned i = loop->count; i-- > 0;) {
+            if (!loop->back[i] && leads_back(loop, i))
+                changed = loop->back[i] = true;
+        }
+    }
+}
+
+static bool loop_has(const struct loop *loop, const struct block *block)
+{
+    for (unsigned i = 0; i < loop->count; i++) {
+        if (loop->block[i] == block)
+            return loop->back[i];
+    }
+    return false;
+}
+
+bool plan_is_around(struct cpu *cpu, const struct block *head)
+{
+    struct loop loop;
+
+    loop_find(&loop, cpu, head);
+    for (unsigned i = 1; i < loop.count && loop.back[0]; i++) {
+        if (loop.back[i] && blocks_tier(cpu, loop.block[i])->entry)
+            return true;
+    }
+    return false;
+}
+
+/* Choosing. */
+
+struct choice {
+    struct plan *plan;
+    struct cpu *cpu;
+    struct loop loop;
+};
+
+static bool is_worth_copy(struct choice *c, const struct block *block,
+                          bool called)
+{
+    if (blocks_tier(c->cpu, block)->copies < COPIES_MAX &&
+        (called || loop_has(&c->loop, block)))
+        return true;
+    return leads_out(c->cpu, block);
+}
+
 /* A block that ran already, and that nobody has translated unless it is worth
  * a copy. */
-static void consider(struct plan *plan, struct cpu *cpu, uint32_t eip,
-                     bool called)
+static void consider(struct choice *c, uint32_t eip, bool called)
 {
+    struct plan *plan = c->plan;
     const struct block *block;
     struct block_tier *tier;
 
     if (plan->count == REGION_BLOCKS || plan_find(plan, eip) >= 0)
         return;
-    block = known(cpu, plan->block[0].block, eip);
+    block = known(c->cpu, plan->block[0].block, eip);
     if (!block)
         return;
-    tier = blocks_tier(cpu, block);
+    tier = blocks_tier(c->cpu, block);
     if (tier->heat < 2 || interp_is_special(tier->first) ||
         insns_of(plan) + block->count > REGION_INSNS)
         return;
-    if (tier->entry && !(called && tier->copies < COPIES_MAX) &&
-        !leads_out(cpu, block))
+    if (tier->entry && !is_worth_copy(c, block, called))
         return;
     add_block(plan, block, called);
 }
 
-static void consider_successors(struct plan *plan, struct cpu *cpu,
-                                const struct plan_block *b)
+static void consider_successors(struct choice *c, const struct plan_block *b)
 {
     const struct block *block = b->block;
     const struct insn *last = &block->insn[block->count - 1];
@@ -148,15 +256,15 @@ static void consider_successors(struct plan *plan, struct cpu *cpu,
         const struct insn *insn = &block->insn[i];
 
         if (insn_is_jump(insn))
-            consider(plan, cpu, insn->imm, b->called);
+            consider(c, insn->imm, b->called);
     }
     if (!(insn_info[last->slot].traits & INSN_TRAIT_ENDS))
-        consider(plan, cpu, block->insn[block->count].imm, b->called);
+        consider(c, block->insn[block->count].imm, b->called);
     if (!is_call(last))
         return;
-    consider(plan, cpu, last->imm, true);
-    if (plan_find(plan, last->imm) >= 0)
-        consider(plan, cpu, block->insn[block->count].imm, true);
+    consider(c, last->imm, true);
+    if (plan_find(c->plan, last->imm) >= 0)
+        consider(c, block->insn[block->count].imm, true);
 }
 
 /* A block ends where another one begins. */
@@ -250,11 +358,15 @@ static void complete(struct plan *plan)
 void plan_choose(struct plan *plan, struct cpu *cpu, const struct block *head,
                  bool alone)
 {
+    struct choice c = {.plan = plan, .cpu = cpu};
+
     assert(head->count <= BLOCK_MAX);
     plan->count = 0;
     add_block(plan, head, false);
+    if (!alone)
+        loop_find(&c.loop, cpu, head);
     for (unsigned i = 0; i < plan->count && !alone; i++)
-        consider_successors(plan, cpu, &plan->block[i]);
+        consider_successors(&c, &plan->block[i]);
     complete(plan);
 }
 

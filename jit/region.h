@@ -59,6 +59,10 @@ struct plan {
 void plan_choose(struct plan *plan, struct cpu *cpu, const struct block *head,
                  bool alone);
 
+/* Whether it is in a loop with blocks that begin translations already: one of
+ * all of them is large, and waits until it is worth it. */
+bool plan_is_around(struct cpu *cpu, const struct block *head);
+
 /* The same with blocks that were chosen before, fewer than REGION_BLOCKS or as
  * many. */
 void plan_again(struct plan *plan, const struct block *const *blocks,

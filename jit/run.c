@@ -6,6 +6,8 @@
 #include "jit/x64_lower.h"
 
 #define HEAT         16
+/* So much more for what is around loops that are translated. */
+#define AROUND_HEAT  4
 #define CACHE_BYTES  MIB(64)
 /* Between two looks at whether the address space should have an arena. */
 #define REVIEW_INSNS 1000000u
@@ -70,11 +72,14 @@ static const void *find_code(struct cpu *cpu, struct jit *jit)
     return jit->cache.run + t->entry;
 }
 
-/* At the boundary behind an instruction that the interpreter did. */
-static void go_on(struct cpu *cpu, struct jit *jit)
+/* At the boundary behind an instruction that the interpreter did, and that
+ * `next` follows. */
+static void go_on(struct cpu *cpu, struct jit *jit, uint32_t next)
 {
     jit->next = NULL;
     cpu->jit.resume = NULL;
+    if (cpu->eip != next)
+        cpu->arrival = CPU_BY_RETURN;
     if (!cpu_go_on(cpu, REGION_RESERVE + BLOCK_MAX))
         return;
     cpu->jit.resume = find_code(cpu, jit);
@@ -135,7 +140,7 @@ static void step_access(struct cpu *cpu, struct jit *jit, struct site *site)
         cpu->eip = block_insn_eip(next);
         cpu->block_insns += next->index;
     }
-    go_on(cpu, jit);
+    go_on(cpu, jit, block_insn_eip(site->insn + 1));
 }
 
 static uint8_t *quick_host(const struct cpu *cpu, const struct site *site,
@@ -156,7 +161,7 @@ static void step_stored(struct cpu *cpu, struct jit *jit,
     step_begin(cpu, jit, site);
     cpu->eip = block_insn_eip(site->insn + 1);
     cpu->block_insns += site->insn->index + 1u;
-    go_on(cpu, jit);
+    go_on(cpu, jit, cpu->eip);
 }
 
 /* Whether nothing of the instruction comes before its accesses, which are made
@@ -174,7 +179,7 @@ static void step_faulted(struct cpu *cpu, struct jit *jit,
 {
     step_begin(cpu, jit, site);
     interp_fault(cpu, site->insn);
-    go_on(cpu, jit);
+    go_on(cpu, jit, cpu->eip);
 }
 
 uint8_t *jit_miss(struct cpu *cpu, uint32_t place, uint32_t addr)
@@ -237,7 +242,7 @@ bool jit_step(struct cpu *cpu, uint32_t place)
     const struct insn *next = step(cpu, jit, site);
 
     if (!next) {
-        go_on(cpu, jit);
+        go_on(cpu, jit, block_insn_eip(site->insn + 1));
         return false;
     }
     /* A repeated instruction counts for more than one. */
@@ -260,7 +265,7 @@ bool jit_port(struct cpu *cpu, uint32_t place)
     cpu->block_insns = retired(cpu, site->refund) - site->insn->index;
     if (port_access(cpu, site->insn))
         return true;
-    go_on(cpu, jit);
+    go_on(cpu, jit, block_insn_eip(site->insn + 1));
     return false;
 }
 
@@ -314,6 +319,17 @@ static uint32_t tail_heat(const struct jit *jit)
     return (jit->heat + 1) / 2;
 }
 
+static bool has_few_left(const struct cpu *cpu)
+{
+    return cpu->limit - cpu->block_insns < REGION_RESERVE + BLOCK_MAX;
+}
+
+/* Whether it begins a translation, or may begin one for few instructions. */
+static bool is_translated(const struct jit *jit, const struct block_tier *tier)
+{
+    return tier->entry || (!jit->reserve && tier->copies);
+}
+
 /* The translation to run at `block`, of which all may run; 0: none. */
 static uint32_t choose(struct cpu *cpu, struct jit *jit,
                        const struct block *block)
@@ -321,9 +337,10 @@ static uint32_t choose(struct cpu *cpu, struct jit *jit,
     struct block_tier *tier = blocks_tier(cpu, block);
     uint64_t left = cpu->limit - cpu->block_insns;
 
-    if (!tier->entry || ((block->mode & BLOCK_ARENA) && !cpu->window))
+    jit->reserve = has_few_left(cpu) ? 0 : REGION_RESERVE;
+    if (!is_translated(jit, tier) ||
+        ((block->mode & BLOCK_ARENA) && !cpu->window))
         return 0;
-    jit->reserve = left < REGION_RESERVE + BLOCK_MAX ? 0 : REGION_RESERVE;
     cpu->jit.left = (uint32_t)(left - jit->reserve);
     if (jit->reserve)
         return tier->entry;
@@ -382,7 +399,7 @@ static const struct insn *run(struct cpu *cpu, struct jit *jit,
             return NULL;
         insn = to->insn;
         tier = blocks_tier(cpu, to);
-        if (!tier->entry)
+        if (!is_translated(jit, tier))
             return insn;
         if (jit->reserve)
             remember(jit, site, tier->entry);
@@ -391,14 +408,74 @@ static const struct insn *run(struct cpu *cpu, struct jit *jit,
     }
 }
 
+/* Where an interrupt happens to come, or time to be up, a block begins that no
+ * jump leads to, and others follow that are in the middle of a translation. In
+ * a loop each of them would become one more translation of that loop; a worse
+ * one, and the host would have to learn all their jumps. So these entries do
+ * not count, and soon the loop is entered where its translation begins. */
+
+#define INSIDE_BYTES  128 /* behind the start of the other */
+#define CHANCES_MAX   32  /* blocks: it does not begin in this loop */
+#define RETURNS_COUNT 64  /* of so many one is counted: faults come often */
+
+static bool has_insn_at(const struct block *block, unsigned offset)
+{
+    for (unsigned i = 0; i < block->count; i++) {
+        if (block->insn[i].offset == offset)
+            return true;
+    }
+    return false;
+}
+
+/* Whether it begins inside of another one that is translated. */
+static bool is_inside(struct cpu *cpu, const struct block *block)
+{
+    for (unsigned i = 1; i < INSIDE_BYTES && i <= (block->phys & MEM_PAGE_MASK);
+         i++) {
+        const struct block *other =
+            blocks_known(cpu, block->phys - i, block->eip - i, block->mode);
+
+        if (other && blocks_tier(cpu, other)->copies && has_insn_at(other, i))
+            return true;
+    }
+    return false;
+}
+
+static bool is_by_chance(struct cpu *cpu, struct jit *jit,
+                         const struct block *block)
+{
+    if (cpu->arrival == CPU_BY_JUMP || jit->heat == 1)
+        return false;
+    if ((blocks_tier(cpu, block)->copies || is_inside(cpu, block)) &&
+        ++jit->chances < CHANCES_MAX &&
+        (cpu->arrival == CPU_BY_CLOCK || ++jit->returns % RETURNS_COUNT))
+        return true;
+    cpu->arrival = CPU_BY_JUMP;
+    jit->chances = 0;
+    return false;
+}
+
+/* Counts an entry. Whether the block is to be translated now. */
+static bool is_hot(struct cpu *cpu, struct jit *jit, const struct block *block)
+{
+    uint32_t needed = jit_heat_needed(jit, block);
+    uint32_t heat = ++blocks_tier(cpu, block)->heat;
+
+    if (heat < needed || jit->heat == 1)
+        return heat >= needed;
+    if (heat == needed)
+        return !plan_is_around(cpu, block);
+    return heat >= needed * AROUND_HEAT;
+}
+
 static const struct insn *first(struct cpu *cpu, const struct insn *insn)
 {
     struct jit *jit = cpu->engine.self;
     const struct block *block = block_of(insn);
     struct block_tier *tier = blocks_tier(cpu, block);
 
-    if (!tier->entry) {
-        if (++tier->heat < jit_heat_needed(jit, block))
+    if (!tier->entry && !(tier->copies && has_few_left(cpu))) {
+        if (is_by_chance(cpu, jit, block) || !is_hot(cpu, jit, block))
             return tier->first(cpu, insn);
         tier->entry = jit_translate(jit, block, false);
         if (!tier->entry) {
@@ -406,6 +483,8 @@ static const struct insn *first(struct cpu *cpu, const struct insn *insn)
             return tier->first(cpu, insn);
         }
     }
+    cpu->arrival = CPU_BY_JUMP;
+    jit->chances = 0;
     return run(cpu, jit, insn);
 }
 
