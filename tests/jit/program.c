@@ -336,6 +336,25 @@ static uint32_t some_segment(struct program *p)
     return (WINDOW >> 4) - (program_one_in(p, 3) ? program_next(p) & 3 : 0);
 }
 
+/* MOV ESP; PUSH CS and where to; RETF, sometimes with another privilege. */
+static void put_far_return(struct program *p)
+{
+    uint32_t cs = p->user ? SEL_CODE3 : SEL_CODE0;
+
+    if (is_paragraphs(p))
+        cs = WINDOW >> 4;
+    put(p, 0xbc, 1);
+    put_word(p, p->origin + STACK - (program_next(p) & 0xff));
+    put(p, 0x68, 1);
+    put_word(p, program_one_in(p, 8) ? cs ^ (program_next(p) & 7) : cs);
+    put(p, 0x68, 1);
+    put_word(p, p->origin + program_block(p));
+    if (program_one_in(p, 2))
+        put(p, 0xca | (program_next(p) & 31) << 8, 3);
+    else
+        put(p, 0xcb, 1);
+}
+
 /* JMP or CALL to a block, in real mode by one of its many names. */
 static void put_far(struct program *p, uint32_t opcode)
 {
@@ -459,8 +478,11 @@ static void put_block(struct program *p, uint32_t start)
         break;
     case 4: put_far(p, 0xea); break;
     case 5:
-        put(p, program_one_in(p, 2) ? 0xcf : 0xcb, 1);
-        break; /* IRET, RETF */
+        if (p->returns)
+            put_far_return(p);
+        else
+            put(p, program_one_in(p, 2) ? 0xcf : 0xcb, 1); /* IRET, RETF */
+        break;
     default: put_jump(p, 0xe9, 1, to);
     }
 }
@@ -584,6 +606,7 @@ void program_make(struct program *p, uint64_t seed)
     p->iopl = 0x3000;
     if (p->user && seed / MODES % 4 < 2)
         p->iopl = (seed / (4 * MODES) & 3) << 12;
+    p->returns = seed / MODES % 8 == 5;
     p->origin = p->mode == PROT32 ? WINDOW : 0;
     for (unsigned i = 0; i < BLOCKS; i++)
         p->block[i] = i * (CODE_SIZE / BLOCKS) + program_next(p) % 200;

@@ -52,6 +52,7 @@ struct program {
     enum mode mode;
     bool wide, paging, pae, user;
     uint32_t iopl; /* as EFLAGS has it */
+    bool returns;  /* to where they push */
     bool down;     /* segments of data begin behind the code and expand down */
     bool calm;     /* pointers stay as they are, so that loops run on */
 };
