@@ -22,7 +22,7 @@ static int64_t write_entry(const struct cpu *cpu, const struct mem_page *row,
 {
     switch (row->flags & MEM_PAGE_SLOW_WRITE) {
     case 0: return addend;
-    case MEM_PAGE_CODE: return MMU_BESIDE;
+    case MEM_PAGE_CODE: return MMU_BESIDE + (row - cpu->mem->pages);
     case MEM_PAGE_TABLE:
     case MEM_PAGE_TABLE | MEM_PAGE_CODE:
         return MMU_DEVICE + (row - cpu->mem->pages);
@@ -66,15 +66,11 @@ void mmu_fill_entry(struct cpu *cpu, laddr addr, const struct walk *walk,
 bool mmu_fill(struct cpu *cpu, laddr addr, bool write, bool fault)
 {
     struct request rq = {.addr = addr, .user = cpu->user, .write = write};
-    uint32_t vpn = addr >> MEM_PAGE_BITS;
     struct walk walk;
-    paddr phys;
 
     if (fault ? !mmu_translate(cpu, &rq, &walk) : !mmu_try(cpu, &rq, &walk))
         return false;
     mmu_fill_entry(cpu, addr, &walk, cpu->user, write);
-    if (write && cpu->write_table[vpn] == MMU_BESIDE && !cpu->fetch_table[vpn])
-        mmu_fetch_slow(cpu, addr, &phys);
     return !cpu->events;
 }
 
@@ -161,6 +157,13 @@ static void device_store(struct cpu *cpu, paddr phys, uint32_t value,
         cpu->events |= CPU_EVENT_CLOCK;
 }
 
+static paddr page_phys(const struct cpu *cpu, const struct mem_page *row,
+                       laddr addr)
+{
+    return (paddr)(row - cpu->mem->pages) << MEM_PAGE_BITS |
+           (addr & MEM_PAGE_MASK);
+}
+
 /* Answers from a device window that was found before. */
 static bool known_load(struct cpu *cpu, laddr addr, unsigned size, bool user,
                        uint32_t *value)
@@ -170,10 +173,7 @@ static bool known_load(struct cpu *cpu, laddr addr, unsigned size, bool user,
 
     if (!row)
         return false;
-    *value = device_load(cpu,
-                         (paddr)(row - cpu->mem->pages) << MEM_PAGE_BITS |
-                             (addr & MEM_PAGE_MASK),
-                         size);
+    *value = device_load(cpu, page_phys(cpu, row, addr), size);
     return true;
 }
 
@@ -187,10 +187,7 @@ static bool known_store(struct cpu *cpu, laddr addr, uint32_t value,
         return false;
     if (size == 4 && mmu_store_entry(cpu, row, addr & MEM_PAGE_MASK, value))
         return true;
-    device_store(cpu,
-                 (paddr)(row - cpu->mem->pages) << MEM_PAGE_BITS |
-                     (addr & MEM_PAGE_MASK),
-                 value, size);
+    device_store(cpu, page_phys(cpu, row, addr), value, size);
     return true;
 }
 
@@ -280,6 +277,7 @@ bool mmu_store(struct cpu *cpu, laddr addr, uint32_t value, unsigned size,
 {
     struct request rq = {.addr = addr, .user = user, .write = true};
     uint8_t *to = mmu_host(cpu->space->write[user], addr, size);
+    const struct mem_page *row;
     struct walk walk, second;
     unsigned part;
 
@@ -289,11 +287,9 @@ bool mmu_store(struct cpu *cpu, laddr addr, uint32_t value, unsigned size,
         mmu_put(to, value, size);
         return true;
     }
-    if (user == cpu->user && !crosses(addr, size) &&
-        cpu->write_table[addr >> MEM_PAGE_BITS] == MMU_BESIDE &&
-        cpu->fetch_table[addr >> MEM_PAGE_BITS] &&
-        mmu_fetch(cpu, addr, &walk.phys)) {
-        mem_store(cpu->mem, walk.phys, value, size); /* into code */
+    row = user == cpu->user ? mmu_code_page(cpu, addr, size) : NULL;
+    if (row) { /* into code */
+        mem_store(cpu->mem, page_phys(cpu, row, addr), value, size);
         return true;
     }
     if (known_store(cpu, addr, value, size, user))

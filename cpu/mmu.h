@@ -17,12 +17,19 @@
 #include "cpu/state.h"
 
 #define MMU_INVALID INT64_MIN
-/* In the write tables: plain memory, but code was decoded from parts of the
- * page; see mmu_beside_code(). Added to an address it is negative, too. */
+/* In the write tables, plus the physical page: plain memory, but code was
+ * decoded from parts of the page; see mmu_beside_code(). Added to an address it
+ * is negative, too. */
 #define MMU_BESIDE  (INT64_MIN / 2)
 /* Plus the physical page: in both a device window, in the write tables a page
  * of page tables, too. Nor is that an address. */
 #define MMU_DEVICE  (MMU_INVALID + 1)
+
+/* Whether an entry is an addend. */
+static inline bool mmu_is_plain(int64_t entry)
+{
+    return entry >= MMU_BESIDE + (int64_t)MEM_PAGES;
+}
 
 enum status mmu_create(struct cpu *cpu);
 void mmu_destroy(struct cpu *cpu);
@@ -158,7 +165,7 @@ static inline uint8_t *mmu_host(const int64_t *table, laddr addr, unsigned size)
 {
     int64_t addend = table[addr >> MEM_PAGE_BITS];
 
-    if (addend <= MMU_BESIDE || (addr & MEM_PAGE_MASK) > MEM_PAGE_BYTES - size)
+    if (!mmu_is_plain(addend) || (addr & MEM_PAGE_MASK) > MEM_PAGE_BYTES - size)
         return NULL;
     return (uint8_t *)(uintptr_t)((int64_t)addr + addend);
 }
@@ -210,20 +217,28 @@ static inline const struct mem_page *mmu_quiet(const struct cpu *cpu,
                                                                        : NULL;
 }
 
-/* Host address in a page that holds code, where none of it is touched: data of
- * small programs stands there. NULL for anything else. */
+/* The row of a page that holds code, beside which data may be stored; NULL:
+ * something else, or the access leaves the page. */
+static inline const struct mem_page *mmu_code_page(const struct cpu *cpu,
+                                                   laddr addr, unsigned size)
+{
+    uint64_t page = (uint64_t)cpu->write_table[addr >> MEM_PAGE_BITS] -
+                    (uint64_t)MMU_BESIDE;
+
+    if (page >= MEM_PAGES || (addr & MEM_PAGE_MASK) > MEM_PAGE_BYTES - size)
+        return NULL;
+    return &cpu->mem->pages[page];
+}
+
+/* Host address there, where no code is touched: data of small programs stands
+ * there. NULL for anything else. */
 static inline uint8_t *mmu_beside_code(const struct cpu *cpu, laddr addr,
                                        unsigned size)
 {
-    uint32_t page = cpu->fetch_table[addr >> MEM_PAGE_BITS];
+    const struct mem_page *row = mmu_code_page(cpu, addr, size);
     uint32_t offset = addr & MEM_PAGE_MASK;
-    const struct mem_page *row;
 
-    if (cpu->write_table[addr >> MEM_PAGE_BITS] != MMU_BESIDE || !page ||
-        offset > MEM_PAGE_BYTES - size)
-        return NULL;
-    row = &cpu->mem->pages[page - 1];
-    if (!(row->flags & MEM_PAGE_CODE) ||
+    if (!row || !(row->flags & MEM_PAGE_CODE) ||
         (row->granules & mem_granules(offset, size)))
         return NULL;
     return row->host + offset;

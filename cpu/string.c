@@ -235,7 +235,7 @@ static bool find_spot(const struct cpu *cpu, const int64_t *table, laddr addr,
     int64_t addend = table[addr >> MEM_PAGE_BITS];
 
     *p = (struct spot){0};
-    if (addend > MMU_BESIDE) {
+    if (mmu_is_plain(addend)) {
         p->host = (uint8_t *)(uintptr_t)((int64_t)addr + addend);
         return true;
     }

@@ -28,13 +28,12 @@ static bool stored_value(const struct cpu *cpu, const struct insn *insn,
 /* MOV does no more than store: to page tables, or to code. */
 static bool watched_store(struct cpu *cpu, const struct site *site, laddr addr)
 {
-    uint32_t vpn = addr >> MEM_PAGE_BITS, value;
     const struct mem_page *row =
         mmu_device(cpu, cpu->write_table, addr, site->size);
-    bool code = cpu->write_table[vpn] == MMU_BESIDE && cpu->fetch_table[vpn] &&
-                (addr & MEM_PAGE_MASK) <= MEM_PAGE_BYTES - site->size;
+    uint32_t value;
 
-    if (!code && (!row || (row->flags & MEM_PAGE_IO)))
+    if (!mmu_code_page(cpu, addr, site->size) &&
+        (!row || (row->flags & MEM_PAGE_IO)))
         return false;
     if (insn_sem(site->insn) != SEM_mov ||
         !stored_value(cpu, site->insn, site->size, &value))

@@ -265,56 +265,53 @@ static void emit_flags(struct x64 *x)
     ret(x);
 }
 
-/* A store to a page that holds code, at r8, where there is none: returns with
- * its host address, as mmu_beside_code() gives it. Else goes on with r8 as it
- * was. */
-static void emit_beside(struct x64 *x, unsigned size)
+/* A store to a page that holds code, at r8, where there is none, all in one
+ * granule: returns with its host address, as mmu_beside_code() gives it. Else
+ * goes on with r8 as it was and r9, the table's entry. */
+static void emit_beside(struct jit *jit, struct x64 *x, unsigned size)
 {
-    struct x64_mem entry = {
-        .base = REG_WRITE, .index = R9, .scale = 3, .disp = 4};
-    uint8_t *other, *slow[4];
+    struct x64_mem entry = {.base = REG_WRITE, .index = R9, .scale = 3};
+    uint8_t *other[2], *slow[2];
 
-    x64_mov_rr(x, R9, R8);
-    x64_digit_r(x, 4, 0xc1, SHIFT_SHR, R9);
-    x64_byte(x, MEM_PAGE_BITS);
-    x64_alu_imm_m(x, 4, ALU_CMP, entry, (uint32_t)((uint64_t)MMU_BESIDE >> 32));
-    other = x64_jcc(x, CC_NZ);
     push(x, RAX);
-    push(x, RCX);
-    x64_load(x, 8, RCX, FIELD(fetch_table));
-    x64_load(x, 4, RAX, (struct x64_mem){RCX, R9, 2, 0});
-    x64_rr(x, 4, 0x85, RAX, RAX);
-    slow[0] = x64_jcc(x, CC_Z);
+    x64_rr(x, 8, 0x89, R9, RAX);
+    x64_digit_r(x, 8, 0xc1, SHIFT_SHR, RAX);
+    x64_byte(x, 32);
+    x64_alu_imm_r(x, 4, ALU_CMP, RAX, (uint32_t)((uint64_t)MMU_BESIDE >> 32));
+    other[0] = x64_jcc(x, CC_NZ);
+    x64_mov_rr(x, RAX, R8);
+    x64_alu_imm_r(x, 4, ALU_AND, RAX, MEM_GRANULE_BYTES - 1);
+    x64_alu_imm_r(x, 4, ALU_CMP, RAX, MEM_GRANULE_BYTES - size);
+    other[1] = x64_jcc(x, CC_NBE);
+    x64_mov_rr(x, RAX, R9);
     x64_digit_r(x, 8, 0x69, RAX, RAX); /* imul rax, rax, size of a row */
     x64_dword(x, sizeof(struct mem_page));
-    x64_load(x, 8, RCX, FIELD(mem));
-    x64_load(x, 8, RCX, x64_at(RCX, offsetof(struct mem, pages)));
-    x64_rm(x, 8, 0x8d, RCX,
-           (struct x64_mem){RCX, RAX, 0, -(int32_t)sizeof(struct mem_page)});
-    x64_digit_m(x, 4, 0xf7, 0, x64_at(RCX, offsetof(struct mem_page, flags)));
+    x64_mov_imm64(x, R9, (uintptr_t)jit->cpu->mem->pages);
+    x64_rr(x, 8, 0x01, R9, RAX);
+    x64_digit_m(x, 4, 0xf7, 0, x64_at(RAX, offsetof(struct mem_page, flags)));
     x64_dword(x, MEM_PAGE_CODE);
-    slow[1] = x64_jcc(x, CC_Z);
-    x64_load(x, 8, RAX, x64_at(RCX, offsetof(struct mem_page, granules)));
+    slow[0] = x64_jcc(x, CC_Z);
+    push(x, RCX);
+    x64_load(x, 8, RCX, x64_at(RAX, offsetof(struct mem_page, granules)));
     x64_mov_rr(x, R9, R8);
     x64_digit_r(x, 4, 0xc1, SHIFT_SHR, R9);
     x64_byte(x, GRANULE_BITS);
-    x64_rr(x, 8, 0x0fa3, R9, RAX); /* bt */
-    slow[2] = x64_jcc(x, CC_B);
-    x64_lea(x, R9, x64_at(R8, size - 1));
-    x64_digit_r(x, 4, 0xc1, SHIFT_SHR, R9);
-    x64_byte(x, GRANULE_BITS);
-    x64_rr(x, 8, 0x0fa3, R9, RAX);
-    slow[3] = x64_jcc(x, CC_B);
-    x64_alu_imm_r(x, 4, ALU_AND, R8, MEM_PAGE_MASK);
-    x64_rm(x, 8, 0x03, R8, x64_at(RCX, offsetof(struct mem_page, host)));
+    x64_rr(x, 8, 0x0fa3, R9, RCX); /* bt */
     pop(x, RCX);
+    slow[1] = x64_jcc(x, CC_B);
+    x64_alu_imm_r(x, 4, ALU_AND, R8, MEM_PAGE_MASK);
+    x64_rm(x, 8, 0x03, R8, x64_at(RAX, offsetof(struct mem_page, host)));
     pop(x, RAX);
     ret(x);
     for (unsigned i = 0; i < ARRAY_LEN(slow); i++)
         x64_patch(slow[i], x->at);
-    pop(x, RCX);
+    x64_mov_rr(x, R9, R8);
+    x64_digit_r(x, 4, 0xc1, SHIFT_SHR, R9);
+    x64_byte(x, MEM_PAGE_BITS);
+    x64_load(x, 8, R9, entry);
+    for (unsigned i = 0; i < ARRAY_LEN(other); i++)
+        x64_patch(other[i], x->at);
     pop(x, RAX);
-    x64_patch(other, x->at);
 }
 
 /* Registers that C code changes; the stack is as it wants it then. */
@@ -413,6 +410,8 @@ static void emit_miss(struct jit *jit, struct x64 *x, bool write, unsigned size,
 
     x64_load(x, 8, R9, entry);
     x64_rr(x, 8, 0x29, R9, R8); /* linear again */
+    if (write && !aligned && size <= MEM_GRANULE_BYTES)
+        emit_beside(jit, x, size);
     if (device)
         emit_device(x, write, size);
     x64_mov_rr(x, R9, R8);
@@ -430,8 +429,6 @@ static void emit_miss(struct jit *jit, struct x64 *x, bool write, unsigned size,
         ret(x);
         x64_patch(slow, x->at);
     }
-    if (write && !aligned && size <= MEM_GRANULE_BYTES)
-        emit_beside(x, size);
     if (crossing)
         x64_patch(crossing, x->at);
     spill(x);
