@@ -68,24 +68,26 @@ static void set_points(struct cpu *cpu, struct program *p)
 }
 
 /* A quiet device in the place of a page: what is stored depends on what was
- * loaded last, but from the latch itself, so that a load may be done twice. It
- * keeps all in the RAM that it hides. */
-#define LATCH 0xffcu
+ * loaded last. */
+static struct quiet {
+    uint8_t *page; /* the RAM that it hides */
+    uint8_t latch;
+} quiet[2];
 
 static uint32_t read_quiet(void *dev, paddr offset, unsigned size)
 {
-    uint8_t *page = dev;
+    struct quiet *q = dev;
+    uint32_t value = mmu_get(q->page + offset, size);
 
-    if (offset + size <= LATCH)
-        memcpy(page + LATCH, page + offset, size);
-    return mmu_get(page + offset, size);
+    q->latch = (uint8_t)(value >> (8 * size - 8));
+    return value;
 }
 
 static void write_quiet(void *dev, paddr offset, uint32_t value, unsigned size)
 {
-    uint8_t *page = dev;
+    struct quiet *q = dev;
 
-    mmu_put(page + offset, value ^ mmu_get(page + LATCH, 4), size);
+    mmu_put(q->page + offset, value ^ q->latch * 0x01010101u, size);
 }
 
 static const struct bus_ops quiet_ops = {read_quiet, write_quiet,
@@ -97,23 +99,24 @@ static unsigned aside(const struct program *p, unsigned n)
     return (unsigned)(p->random >> (16 + 8 * n)) & 0xff;
 }
 
-static void map_memory(struct bare *bare, const struct program *p)
+static void map_memory(struct bare *bare, const struct program *p,
+                       struct quiet *q)
 {
     paddr page = WINDOW + DATA + aside(p, 0) % 6 * MEM_PAGE_BYTES;
 
+    *q = (struct quiet){.page = bare->mem->ram + page};
     mem_set_a20(bare->mem, true);
     mem_map_host(bare->mem, 0, PROGRAM_BYTES, bare->mem->ram);
     mem_write(bare->mem, 0, p->image, PROGRAM_BYTES);
     if (aside(p, 1) % 3 == 1)
-        mem_map_io(bare->mem, page, MEM_PAGE_BYTES, &quiet_ops,
-                   bare->mem->ram + page);
+        mem_map_io(bare->mem, page, MEM_PAGE_BYTES, &quiet_ops, q);
 }
 
-static void start(struct bare *bare, struct program p)
+static void start(struct bare *bare, struct program p, struct quiet *q)
 {
     struct cpu *cpu = bare->cpu;
 
-    map_memory(bare, &p);
+    map_memory(bare, &p, q);
     cpu_reset(cpu);
     cpu->fpu.present = true;
     cpu->gdtr = (struct table_register){GDT, 0x2f};
@@ -195,7 +198,7 @@ static uint64_t compare(struct bare *bare[2], struct program *p, uint64_t seed)
 
     program_make(p, seed);
     for (unsigned i = 0; i < 2; i++)
-        start(bare[i], *p);
+        start(bare[i], *p, &quiet[i]);
     before = bare[0]->clock->insns;
     for (unsigned burst = 0; burst < BURSTS; burst++) {
         uint32_t what = program_next(p),
