@@ -348,7 +348,7 @@ bool fpu_trans_sincos(struct f80 a, struct f80 *sine, struct f80 *cosine,
     struct real s, c;
     struct f80 special;
 
-    if (fpu_quick_sincos(&a, sine, cosine, env))
+    if (fpu_quick_sincos(a, sine, cosine, env))
         return true;
     env->rounded_up = false;
     if (angle_special(a, env, &special)) {
@@ -485,7 +485,7 @@ struct f80 fpu_trans_atan(struct f80 y, struct f80 x, struct f80_env *env)
     unsigned quarters;
     struct f80 quick;
 
-    if (fpu_quick_atan(&y, &x, env, &quick))
+    if (fpu_quick_atan(y, x, env, &quick))
         return quick;
     env->rounded_up = false;
     if (cy >= F80_QNAN || cx >= F80_QNAN)

@@ -28,10 +28,17 @@ struct f80 fpu_trans_log(struct f80 y, struct f80 x, struct f80_env *env);
 /* FYL2XP1: y * log2(x + 1). */
 struct f80 fpu_trans_log1p(struct f80 y, struct f80 x, struct f80_env *env);
 
-/* The instruction D9 `modrm`, when it has one result, arguments need no thought
- * and the result is rounded without doubt. False: nothing is done. */
-bool fpu_trans_quick(unsigned modrm, const struct f80 *st0,
-                     const struct f80 *st1, struct f80_env *env,
+/* The quick ways for arguments that need no thought: the same results, or
+ * false, and what *out and env were is lost. FPATAN, FYL2X: st1, st0. */
+bool fpu_quick_sincos(struct f80 a, struct f80 *sine, struct f80 *cosine,
+                      struct f80_env *env);
+bool fpu_quick_exp(struct f80 a, struct f80_env *env, struct f80 *out);
+bool fpu_quick_log(struct f80 y, struct f80 x, struct f80_env *env,
+                   struct f80 *out);
+bool fpu_quick_atan(struct f80 y, struct f80 x, struct f80_env *env,
+                    struct f80 *out);
+/* FSCALE: a times 2 to the truncated b. */
+bool fpu_quick_scale(struct f80 a, struct f80 b, struct f80_env *env,
                      struct f80 *out);
 
 #endif

@@ -110,15 +110,6 @@ struct series {
 struct u128 fpu_trans_sum(const struct series *s, struct u128 x,
                           bool alternate);
 
-/* The quick ways: the same results, or false and nothing done. See there. */
-bool fpu_quick_sincos(const struct f80 *a, struct f80 *sine, struct f80 *cosine,
-                      struct f80_env *env);
-bool fpu_quick_exp(const struct f80 *a, struct f80_env *env, struct f80 *out);
-bool fpu_quick_log(const struct f80 *y, const struct f80 *x,
-                   struct f80_env *env, struct f80 *out);
-bool fpu_quick_atan(const struct f80 *y, const struct f80 *x,
-                    struct f80_env *env, struct f80 *out);
-
 /* d * (1 - d^2 / 3 + d^4 / 5 ...): atan(d), or with all signs plus its
  * hyperbolic kin. |d| below 2^-7.9. */
 struct real fpu_trans_arc_series(struct real d, bool hyperbolic);

@@ -117,7 +117,7 @@ struct f80 fpu_trans_exp(struct f80 a, struct f80_env *env)
     struct real x;
     struct f80 quick;
 
-    if (fpu_quick_exp(&a, env, &quick))
+    if (fpu_quick_exp(a, env, &quick))
         return quick;
     env->rounded_up = false;
     if (c >= F80_QNAN)
@@ -257,7 +257,7 @@ struct f80 fpu_trans_log(struct f80 y, struct f80 x, struct f80_env *env)
     struct f80 quick;
     bool exact;
 
-    if (fpu_quick_log(&y, &x, env, &quick))
+    if (fpu_quick_log(y, x, env, &quick))
         return quick;
     env->rounded_up = false;
     if (cy >= F80_QNAN || cx >= F80_QNAN)

@@ -55,15 +55,57 @@ static inline bool round_fixed(struct u128 man, int32_t integer, bool sign,
                        error << shift, out);
 }
 
-static inline bool is_normal(const struct f80 *a)
+/* a, or with `minus` -a; no branch, since nobody could tell it beforehand. */
+static inline struct u128 with_sign(struct u128 a, bool minus)
 {
-    return (a->man & HALF) &&
-           (uint32_t)((a->se & F80_EXP_MAX) - 1) < F80_EXP_MAX - 1;
+    uint64_t ones = (uint64_t)0 - minus;
+
+    return wide_sub((struct u128){a.high ^ ones, a.low ^ ones},
+                    (struct u128){ones, ones});
 }
 
-static int32_t exponent(const struct f80 *a)
+static inline struct u128 add_signed(struct u128 a, struct u128 b, bool minus)
 {
-    return (int32_t)(a->se & F80_EXP_MAX) - F80_BIAS + 1;
+    return minus ? wide_sub(a, b) : wide_add(a, b);
+}
+
+/* wide_shl() for counts below 64. */
+static inline struct u128 shift_up(struct u128 a, unsigned count)
+{
+    return (struct u128){a.high << count | a.low >> 1 >> (63 - count),
+                         a.low << count};
+}
+
+static inline bool is_normal(struct f80 a)
+{
+    return (a.man & HALF) &&
+           (uint32_t)((a.se & F80_EXP_MAX) - 1) < F80_EXP_MAX - 1;
+}
+
+static int32_t exponent(struct f80 a)
+{
+    return (int32_t)(a.se & F80_EXP_MAX) - F80_BIAS + 1;
+}
+
+/* What `digit` lacks of a quotient by b, or has too much, behind it. Half of
+ * the remainder is known, the upper 64 bits of it, b likewise; the result is
+ * wrong by less than 2^-28 of a digit. */
+static inline struct u128 add_digit(uint64_t digit, int64_t half_rest,
+                                    uint64_t b)
+{
+    int64_t next = half_rest / (int64_t)(b >> 33);
+
+    return (struct u128){digit + (uint64_t)(next >> 32), (uint64_t)next << 32};
+}
+
+/* a * 2^64 / b, rounded likewise, for a.high < b.high; b is normal. */
+static inline struct u128 divide(struct u128 a, struct u128 b)
+{
+    uint64_t rest, digit = wide_div(a, b.high, &rest);
+    uint64_t minus = high(digit, b.low);
+
+    return add_digit(digit, (int64_t)(rest >> 1) - (int64_t)(minus >> 1),
+                     b.high);
 }
 
 /* Bits of d below 2^-8 from there on. */
@@ -84,7 +126,7 @@ struct angle {
 };
 
 /* False: too large, or so small that bits are lost. */
-static inline bool reduce(const struct f80 *a, struct angle *angle)
+static inline bool reduce(struct f80 a, struct angle *angle)
 {
     static const struct u128 pi_4 = {UINT64_C(0xc90fdaa22168c234),
                                      UINT64_C(0xc4c6628b80dc1cd1)};
@@ -95,16 +137,16 @@ static inline bool reduce(const struct f80 *a, struct angle *angle)
     struct u128 fixed, p[3];
     uint64_t whole, turns[2];
 
-    angle->sign = f80_negative(*a);
+    angle->sign = f80_negative(a);
     angle->quadrant = 0;
     if (!is_normal(a) || exp < -7 || exp >= 32)
         return false;
-    if (exp < 0 || (exp == 0 && a->man <= pi_4.high)) {
-        fixed = wide_shr((struct u128){a->man, 0}, (unsigned)-exp);
+    if (exp < 0 || (exp == 0 && a.man <= pi_4.high)) {
+        fixed = wide_shr((struct u128){a.man, 0}, (unsigned)-exp);
     } else {
-        p[0] = wide_mul(a->man, two_over_pi[0]);
-        p[1] = wide_mul(a->man, two_over_pi[1]);
-        p[2] = wide_mul(a->man, two_over_pi[2]);
+        p[0] = wide_mul(a.man, two_over_pi[0]);
+        p[1] = wide_mul(a.man, two_over_pi[1]);
+        p[2] = wide_mul(a.man, two_over_pi[2]);
         p[1] = wide_add(p[1], (struct u128){0, p[2].high});
         p[0] = wide_add(p[0], (struct u128){0, p[1].high});
         /* p[0] / 2^(128 - exp) quarter turns */
@@ -120,14 +162,13 @@ static inline bool reduce(const struct f80 *a, struct angle *angle)
             angle->sign = !angle->sign;
         }
         angle->quadrant =
-            (unsigned)(f80_negative(*a) ? (uint64_t)0 - whole : whole) & 3;
+            (unsigned)(f80_negative(a) ? (uint64_t)0 - whole : whole) & 3;
         fixed = wide_shl(wide_mul_high(fixed, pi_4), 1);
     }
     angle->i = (unsigned)(((fixed.high >> 56) + 1) >> 1);
     angle->d = wide_sub(fixed, (struct u128){(uint64_t)angle->i << 57, 0});
     angle->minus_d = angle->d.high >> 63;
-    if (angle->minus_d)
-        angle->d = wide_negate(angle->d);
+    angle->d = with_sign(angle->d, angle->minus_d);
     return angle->i && !(angle->d.high >> 56);
 }
 
@@ -159,7 +200,7 @@ static inline struct u128 rotate(struct u128 p, struct u128 q, struct u128 d,
 
     by = wide_sub(by, wide_shr((struct u128){high(q.high, sine), 0}, 24));
     p = wide_sub(p, wide_shr(lack, 17));
-    return minus ? wide_sub(p, by) : wide_add(p, by);
+    return add_signed(p, by, minus);
 }
 
 /* Of their last places; sines are above 2^-8. */
@@ -186,26 +227,21 @@ static inline bool round_sine(const struct angle *a, unsigned quadrant,
                        env, SINE_ERROR, out);
 }
 
-bool fpu_quick_sincos(const struct f80 *a, struct f80 *sine, struct f80 *cosine,
+bool fpu_quick_sincos(struct f80 a, struct f80 *sine, struct f80 *cosine,
                       struct f80_env *env)
 {
     struct angle angle;
-    struct f80 s;
 
     if (!reduce(a, &angle))
         return false;
-    if (sine && !round_sine(&angle, angle.quadrant, env, &s))
+    if (sine && !round_sine(&angle, angle.quadrant, env, sine))
         return false;
-    if (cosine && !round_sine(&angle, angle.quadrant + 1, env, cosine))
-        return false;
-    if (sine)
-        *sine = s;
-    return true;
+    return !cosine || round_sine(&angle, angle.quadrant + 1, env, cosine);
 }
 
 /* 2^a - 1 for 2^-8 <= |a| < 1. */
 
-bool fpu_quick_exp(const struct f80 *a, struct f80_env *env, struct f80 *out)
+bool fpu_quick_exp(struct f80 a, struct f80_env *env, struct f80 *out)
 {
     /* 1/k! */
     static const uint64_t inverse_2 = HALF,
@@ -217,7 +253,7 @@ bool fpu_quick_exp(const struct f80 *a, struct f80_env *env, struct f80 *out)
     static const struct u128 ln_2 = {UINT64_C(0xb17217f7d1cf79ab),
                                      UINT64_C(0xc9e3b39803f2f6af)};
     const struct u128 one = {UINT64_C(1) << 62, 0};
-    bool sign = f80_negative(*a), minus;
+    bool sign = f80_negative(a), minus;
     int32_t exp = exponent(a);
     struct u128 fixed, z, power, e;
     uint64_t x, u, even, odd;
@@ -225,7 +261,7 @@ bool fpu_quick_exp(const struct f80 *a, struct f80_env *env, struct f80 *out)
 
     if (!is_normal(a) || exp < -7 || exp > 0)
         return false;
-    fixed = wide_shr((struct u128){a->man, 0}, (unsigned)-exp);
+    fixed = wide_shr((struct u128){a.man, 0}, (unsigned)-exp);
     i = (unsigned)(((fixed.high >> 56) + 1) >> 1);
     z = wide_sub(fixed, (struct u128){(uint64_t)i << 57, 0});
     minus = z.high >> 63;
@@ -242,11 +278,11 @@ bool fpu_quick_exp(const struct f80 *a, struct f80_env *env, struct f80 *out)
     odd = high(x, odd) >> 8;
     u = high(u, minus ? even - odd : even + odd); /* (e^z - 1 - z) 2^16 */
     e = wide_shr((struct u128){u, 0}, 16);
-    e = minus ? wide_sub(z, e) : wide_add(z, e);
+    e = add_signed(z, e, minus);
     power = sign ? wide_shr(fpu_trans_power[FPU_TRANS_STEPS - i], 1)
                  : fpu_trans_power[i];
     e = wide_mul_high(power, e);
-    power = minus ? wide_sub(power, e) : wide_add(power, e);
+    power = add_signed(power, e, minus);
     return round_fixed(sign ? wide_sub(one, power) : wide_sub(power, one), 2,
                        sign, env, UINT64_C(1) << 50, out);
 }
@@ -261,16 +297,12 @@ static inline uint64_t arc_excess(uint64_t x, bool hyperbolic)
                           fifth = UINT64_C(0x3333333333333333),
                           seventh = UINT64_C(0x2492492492492492),
                           ninth = UINT64_C(0x1c71c71c71c71c71);
-    uint64_t u = high(x, x), t;
+    uint64_t u = high(x, x), square = high(u, u);
+    uint64_t a = high(u, fifth) >> 16, b = high(u, ninth) >> 16;
 
-    if (hyperbolic) {
-        t = seventh + (high(u, ninth) >> 16);
-        t = fifth + (high(u, t) >> 16);
-        return high(u, third + (high(u, t) >> 16));
-    }
-    t = seventh - (high(u, ninth) >> 16);
-    t = fifth - (high(u, t) >> 16);
-    return high(u, third - (high(u, t) >> 16));
+    a = hyperbolic ? third + a : third - a;
+    b = hyperbolic ? seventh + b : seventh - b;
+    return high(u, a + (high(square, b) >> 32));
 }
 
 /* log2 of man / 2^63, i / 128 being next to it and not 1 or 2, as a fraction
@@ -279,47 +311,38 @@ static inline struct u128 log2_fraction(uint64_t man, unsigned i)
 {
     static const struct u128 two_log2_e = /* / 4 */
         {UINT64_C(0xb8aa3b295c17f0bb), UINT64_C(0xbe87fed0691d3e88)};
-    uint64_t c = (uint64_t)i << 56, rest;
+    uint64_t c = (uint64_t)i << 56, rest, digit;
     bool minus = man < c;
     uint64_t top = minus ? c - man : man - c;
     uint64_t bottom = ((man & c) + ((man ^ c) >> 1)); /* their mean */
+    uint64_t odd = (man ^ c) & 1;                     /* it lacks a half */
     struct u128 s, tail;
 
-    /* s = (man - c) / (man + c), below 2^-8, as q1 2^-65 + q2 2^-129 */
-    s.high = wide_div((struct u128){top, 0}, bottom, &rest);
-    tail = (struct u128){rest, 0};
-    if ((man ^ c) & 1) { /* the mean lacks a half */
-        struct u128 half = wide_shl((struct u128){0, s.high}, 63);
-
-        while (wide_less(tail, half)) {
-            s.high--;
-            tail.high += bottom;
-            half = wide_shl((struct u128){0, s.high}, 63);
-        }
-        tail = wide_sub(tail, half);
-    }
-    s.low = tail.high < bottom ? wide_div(tail, bottom, &rest) : UINT64_MAX;
+    /* s = (man - c) / (man + c), below 2^-8, in units of 2^-129 */
+    digit = wide_div((struct u128){top, 0}, bottom, &rest);
+    s = add_digit(digit,
+                  (int64_t)(rest >> 1) - (int64_t)(digit >> 2 & (0 - odd)),
+                  bottom);
     s = wide_shr(s, 1);
     tail = wide_mul_high64(s, arc_excess(below_8(s), true));
     s = wide_add(s, wide_shr(tail, 16));
     s = wide_shl(wide_mul_high(s, two_log2_e), 2);
-    return minus ? wide_sub(fpu_trans_log2[i - FPU_TRANS_STEPS], s)
-                 : wide_add(fpu_trans_log2[i - FPU_TRANS_STEPS], s);
+    return add_signed(fpu_trans_log2[i - FPU_TRANS_STEPS], s, minus);
 }
 
-bool fpu_quick_log(const struct f80 *y, const struct f80 *x,
-                   struct f80_env *env, struct f80 *out)
+bool fpu_quick_log(struct f80 y, struct f80 x, struct f80_env *env,
+                   struct f80 *out)
 {
-    unsigned i = (unsigned)((x->man + (UINT64_C(1) << 55)) >> 56), shift;
+    unsigned i = (unsigned)((x.man + (UINT64_C(1) << 55)) >> 56), shift;
     int32_t whole = exponent(x) - 1;
     struct u128 l, low, result;
     uint64_t error = UINT64_C(1) << 46;
     bool sign = false;
 
-    if (!is_normal(x) || !is_normal(y) || f80_negative(*x) ||
-        x->man >= HALF + (HALF - (UINT64_C(1) << 55)) || i <= FPU_TRANS_STEPS)
+    if (!is_normal(x) || !is_normal(y) || f80_negative(x) ||
+        x.man >= HALF + (HALF - (UINT64_C(1) << 55)) || i <= FPU_TRANS_STEPS)
         return false;
-    l = log2_fraction(x->man, i);
+    l = log2_fraction(x.man, i);
     if (whole < 0) {
         sign = true;
         whole = ~whole;
@@ -337,30 +360,28 @@ bool fpu_quick_log(const struct f80 *y, const struct f80 *x,
         error <<= shift;
         shift = 0u - shift;
     }
-    low = wide_mul(l.low, y->man);
-    result = wide_add(wide_mul(l.high, y->man), (struct u128){0, low.high});
+    low = wide_mul(l.low, y.man);
+    result = wide_add(wide_mul(l.high, y.man), (struct u128){0, low.high});
     whole = (int32_t)shift + exponent(y) + F80_BIAS - 1;
     if (!(result.high & HALF)) {
         result = wide_shl(result, 1);
         whole--;
     }
-    return round_to_64(result, whole, sign != f80_negative(*y), env, error,
-                       out);
+    return round_to_64(result, whole, sign != f80_negative(y), env, error, out);
 }
 
 /* The angle of (x, y). */
 
-bool fpu_quick_atan(const struct f80 *y, const struct f80 *x,
-                    struct f80_env *env, struct f80 *out)
+bool fpu_quick_atan(struct f80 y, struct f80 x, struct f80_env *env,
+                    struct f80 *out)
 {
     static const struct u128 pi_2 = {UINT64_C(0x6487ed5110b4611a),
                                      UINT64_C(0x62633145c06e0e68)};
     int32_t lag = exponent(x) - exponent(y);
-    bool steep = lag < 0 || (lag == 0 && x->man < y->man), minus;
-    uint64_t a = steep ? x->man : y->man, b = steep ? y->man : x->man;
-    struct real top = {.exp = 0}, bottom = {.exp = 0}, d;
-    struct u128 wide, angle, by;
-    unsigned i;
+    bool steep = lag < 0 || (lag == 0 && x.man < y.man), minus;
+    uint64_t a = steep ? x.man : y.man, b = steep ? y.man : x.man;
+    struct u128 top, bottom, wide, angle, by;
+    unsigned i, shift;
 
     lag = lag < 0 ? -lag : lag;
     if (!is_normal(x) || !is_normal(y) || lag > 9)
@@ -369,62 +390,48 @@ bool fpu_quick_atan(const struct f80 *y, const struct f80 *x,
     if (!i)
         return false;
     /* d = (a - b i/128) / (b + a i/128), b by 2^lag larger */
-    wide = wide_shl(wide_mul(b, i), (unsigned)lag);
-    top.man = wide_shl((struct u128){0, a}, 7);
-    minus = wide_less(top.man, wide);
-    top.man = minus ? wide_sub(wide, top.man) : wide_sub(top.man, wide);
-    if (wide_is_zero(top.man))
+    wide = shift_up(wide_mul(b, i), (unsigned)lag);
+    top = (struct u128){a >> 57, a << 7};
+    minus = wide_less(top, wide);
+    top = minus ? wide_sub(wide, top) : wide_sub(top, wide);
+    bottom = wide_add(shift_up((struct u128){b >> 57, b << 7}, (unsigned)lag),
+                      wide_mul(a, i));
+    top = shift_up(top, 8);
+    if (wide_is_zero(top) || !wide_less(top, bottom))
         return false;
-    bottom.man = wide_add(wide_shl((struct u128){0, b}, 7 + (unsigned)lag),
-                          wide_mul(a, i));
-    d = fpu_trans_divide(real_normalize(top), real_normalize(bottom));
-    if (d.exp < -60 || d.exp > -8 + 1)
+    shift = wide_clz64(bottom.high);
+    top = shift_up(top, shift);
+    bottom = shift_up(bottom, shift);
+    if (top.high == bottom.high)
         return false;
-    wide = real_fixed(d, 0);
-    if (wide.high >> 56)
-        return false;
+    wide = wide_shr(divide(top, bottom), 8);
     by = wide_mul_high64(wide, arc_excess(below_8(wide), false));
     by = wide_shr(wide_sub(wide, wide_shr(by, 16)), 2);
     angle = fpu_trans_arc[i];
-    angle = minus ? wide_sub(angle, by) : wide_add(angle, by);
+    angle = add_signed(angle, by, minus);
     if (steep)
         angle = wide_sub(pi_2, angle);
-    if (f80_negative(*x))
+    if (f80_negative(x))
         angle = wide_sub(wide_shl(pi_2, 1), angle);
-    return round_fixed(angle, 2, f80_negative(*y), env, UINT64_C(1) << 43, out);
+    return round_fixed(angle, 2, f80_negative(y), env, UINT64_C(1) << 43, out);
 }
 
 /* a * 2^b, b within +-2^14. */
-static bool quick_scale(const struct f80 *a, const struct f80 *b,
-                        struct f80_env *env, struct f80 *out)
+bool fpu_quick_scale(struct f80 a, struct f80 b, struct f80_env *env,
+                     struct f80 *out)
 {
     int32_t lead = exponent(b) - 1, by = 0;
-    int32_t exp = (int32_t)(a->se & F80_EXP_MAX);
+    int32_t exp = (int32_t)(a.se & F80_EXP_MAX);
 
     if (!is_normal(a) || lead > 14 ||
-        (!is_normal(b) && (b->man || lead > -F80_BIAS)))
+        (!is_normal(b) && (b.man || lead > -F80_BIAS)))
         return false;
     if (lead >= 0)
-        by = (int32_t)(b->man >> (63 - lead));
-    exp += f80_negative(*b) ? -by : by;
+        by = (int32_t)(b.man >> (63 - lead));
+    exp += f80_negative(b) ? -by : by;
     if ((uint32_t)(exp - 1) >= F80_EXP_MAX - 1)
         return false;
     env->rounded_up = false;
-    *out = (struct f80){a->man, (uint64_t)exp | (a->se & 0x8000)};
+    *out = (struct f80){a.man, (uint64_t)exp | (a.se & 0x8000)};
     return true;
-}
-
-bool fpu_trans_quick(unsigned modrm, const struct f80 *st0,
-                     const struct f80 *st1, struct f80_env *env,
-                     struct f80 *out)
-{
-    switch (modrm) {
-    case 0xf0: return fpu_quick_exp(st0, env, out);
-    case 0xf1: return fpu_quick_log(st1, st0, env, out);
-    case 0xf3: return fpu_quick_atan(st1, st0, env, out);
-    case 0xfd: return quick_scale(st0, st1, env, out);
-    case 0xfe: return fpu_quick_sincos(st0, out, NULL, env);
-    case 0xff: return fpu_quick_sincos(st0, NULL, out, env);
-    default: return false;
-    }
 }

@@ -25,7 +25,9 @@ static const struct insn *insn_at(const struct cpu *cpu, uint32_t place)
     return (const struct insn *)(const void *)block_at(cpu, place);
 }
 
-static struct f80 operand(const struct cpu *cpu, unsigned n)
+/* By value: it was stored in parts a moment ago, for which a load of all of it
+ * would have to wait. */
+static inline struct f80 operand(const struct cpu *cpu, unsigned n)
 {
     return (struct f80){cpu->jit.fpu_arg[n].man, cpu->jit.fpu_arg[n].se};
 }
@@ -69,26 +71,73 @@ static void run(struct cpu *cpu, const struct insn *insn)
         (uint16_t)((cpu->jit.fpu_codes & ~given) | (fpu->status & given));
 }
 
-void jit_fpu_call(struct cpu *cpu, uint32_t place, unsigned form)
-{
-    const struct insn *insn = insn_at(cpu, place);
-    struct f80 st0 = operand(cpu, 0), st1 = operand(cpu, 1);
-    struct f80 *out = &cpu->fpu.reg[form == FPU_FORM_POPS ? 2 : 1];
-    struct f80_env env;
+/* The quick ways (cpu/fpu_trans.h), which leave no flags but env's. */
 
-    env.rounding = (enum f80_rounding)(cpu->jit.fpu_control >> 10 & 3);
-    env.flags = 0;
-    if (!fpu_trans_quick(insn->imm2, &st0, &st1, &env, out)) {
-        run(cpu, insn);
+/* Member by member: loads of whole structures wait for narrow stores. */
+static inline void quick_begin(const struct cpu *cpu, struct f80_env *env)
+{
+    env->rounding = (enum f80_rounding)(cpu->jit.fpu_control >> 10 & 3);
+    env->flags = 0;
+}
+
+static inline void quick_done(struct cpu *cpu, const struct f80_env *env,
+                              unsigned given)
+{
+    cpu->jit.fpu_flags |= env->flags;
+    cpu->jit.fpu_c1 = env->rounded_up ? SW_C1 : 0;
+    if (!given)
         return;
+    cpu->jit.fpu_keep &= (uint16_t)~given;
+    cpu->jit.fpu_codes &= (uint16_t)~given;
+}
+
+static void call_slow(struct cpu *cpu, uint32_t place)
+{
+    run(cpu, insn_at(cpu, place));
+}
+
+/* `call` has a result in *out, R`n`, and env. The instruction sets the
+ * condition codes `given` to 0. */
+#define QUICK(name, n, given, call) \
+    static void name(struct cpu *cpu, uint32_t place) \
+    { \
+        struct f80 *out = &cpu->fpu.reg[n]; \
+        struct f80_env env; \
+\
+        quick_begin(cpu, &env); \
+        if (call) \
+            quick_done(cpu, &env, given); \
+        else \
+            call_slow(cpu, place); \
     }
-    if (form == FPU_FORM_KEEPS)
-        cpu->fpu.reg[2] = st1;
-    cpu->jit.fpu_flags |= env.flags;
-    cpu->jit.fpu_c1 = env.rounded_up ? SW_C1 : 0;
-    if (insn->imm2 >= 0xfe) { /* FSIN, FCOS */
-        cpu->jit.fpu_keep &= (uint16_t)~SW_C2;
-        cpu->jit.fpu_codes &= (uint16_t)~SW_C2;
+
+/* ST(1) stays. */
+static inline bool scale(struct cpu *cpu, struct f80_env *env, struct f80 *out)
+{
+    cpu->fpu.reg[2].man = cpu->jit.fpu_arg[1].man;
+    cpu->fpu.reg[2].se = cpu->jit.fpu_arg[1].se;
+    return fpu_quick_scale(operand(cpu, 0), operand(cpu, 1), env, out);
+}
+
+QUICK(call_f2xm1, 1, 0, fpu_quick_exp(operand(cpu, 0), &env, out))
+QUICK(call_fyl2x, 2, 0,
+      fpu_quick_log(operand(cpu, 1), operand(cpu, 0), &env, out))
+QUICK(call_fpatan, 2, 0,
+      fpu_quick_atan(operand(cpu, 1), operand(cpu, 0), &env, out))
+QUICK(call_fscale, 1, 0, scale(cpu, &env, out))
+QUICK(call_fsin, 1, SW_C2, fpu_quick_sincos(operand(cpu, 0), out, NULL, &env))
+QUICK(call_fcos, 1, SW_C2, fpu_quick_sincos(operand(cpu, 0), NULL, out, &env))
+
+fpu_call_fn *jit_fpu_call(unsigned modrm)
+{
+    switch (modrm) {
+    case 0xf0: return call_f2xm1;
+    case 0xf1: return call_fyl2x;
+    case 0xf3: return call_fpatan;
+    case 0xfd: return call_fscale;
+    case 0xfe: return call_fsin;
+    case 0xff: return call_fcos;
+    default: return call_slow;
     }
 }
 
@@ -108,9 +157,14 @@ bool jit_fpu_check(struct cpu *cpu, uint32_t place)
 
 unsigned fpu_call_needs(const struct insn *insn)
 {
-    if (insn->opcode != 0xd9 || (insn->flags & INSN_MEM))
-        return 0;
-    switch (insn->imm2) {
+    return insn->opcode != 0xd9 || (insn->flags & INSN_MEM)
+               ? 0
+               : fpu_call_needs_of(insn->imm2);
+}
+
+unsigned fpu_call_needs_of(unsigned modrm)
+{
+    switch (modrm) {
     case 0xf0: /* F2XM1, FSIN, FCOS */
     case 0xfe:
     case 0xff: return 1;

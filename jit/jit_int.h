@@ -173,7 +173,8 @@ struct jit {
     uint32_t load_xmm, load_fpu, save_fpu;
     uint32_t flat_segment[SEG_GS + 1]; /* see thunk_flat_segment() */
     uint32_t same_code;                /* see thunk_same_code() */
-    uint32_t fpu_check, set_c1, fpu_call[FPU_FORMS];
+    uint32_t fpu_check, set_c1;
+    uint32_t fpu_call[16]; /* of D9 F0 + n, or 0 */
     /* Load, store; 1, 2, 4, 8, 16 bytes, 16 bytes that must be aligned, 10,
      * 32. */
     uint32_t miss[2][THUNK_SIZES];
@@ -275,10 +276,13 @@ bool jit_fpu_ready(struct cpu *cpu);
 /* What was in the host's registers is the cpu's again. `point`: a struct
  * fpu_point, or 0. */
 void jit_take_back(struct cpu *cpu, struct jit *jit, uint32_t point);
-/* FPU_CALL_* of an instruction, or 0. */
+/* FPU_CALL_* of an instruction, or 0; the same of D9 `modrm`. */
 unsigned fpu_call_needs(const struct insn *insn);
-/* Does one with its operands in cpu->jit; `place` as in struct fpu_point. */
-void jit_fpu_call(struct cpu *cpu, uint32_t place, unsigned form);
+unsigned fpu_call_needs_of(unsigned modrm);
+/* What does D9 `modrm` with its operands in cpu->jit; `place` as in struct
+ * fpu_point. */
+typedef void fpu_call_fn(struct cpu *cpu, uint32_t place);
+fpu_call_fn *jit_fpu_call(unsigned modrm);
 /* Whether it may, by the environment in fpu_image. */
 bool jit_fpu_check(struct cpu *cpu, uint32_t place);
 /* True: it goes on behind the call. */

@@ -153,7 +153,7 @@ static void settle_c1(struct lower *l)
 
 void lower_fpu_call(struct lower *l)
 {
-    unsigned needs = fpu_call_needs(l->insn), form;
+    unsigned needs = fpu_call_needs(l->insn);
 
     flags_clobber(l);
     if (!is_known(l, needs)) {
@@ -161,10 +161,9 @@ void lower_fpu_call(struct lower *l)
         lower_call_thunk(l, l->jit->fpu_check);
         lower_redo_if(l, CC_Z);
     }
-    form = fpu_call_form(needs);
     lower_fpu_note(l);
     x64_mov_imm(&l->x, R10, lower_fpu_place(l));
-    lower_call_thunk(l, l->jit->fpu_call[form]);
+    lower_call_thunk(l, l->jit->fpu_call[l->insn->imm2 & 15]);
     settle_c1(l);
     l->fpu_clean = false;
     if (needs & FPU_CALL_POPS)

@@ -455,13 +455,12 @@ static void emit_save_fpu(struct x64 *x)
     ret(x);
 }
 
-/* function(cpu, r10d, more): keeps the guest's registers where they are. */
-static void light_call(struct x64 *x, uintptr_t function, uint32_t more)
+/* function(cpu, r10d): keeps the guest's registers where they are. */
+static void light_call(struct x64 *x, uintptr_t function)
 {
     push_few(x);
     save_xmm(x);
     x64_mov_rr(x, RSI, R10);
-    x64_mov_imm(x, RDX, more);
     call_c(x, function);
     x64_mov_rr(x, R10, RAX);
     restore_live(x);
@@ -474,7 +473,8 @@ static void load_st(struct x64 *x, unsigned n)
 }
 
 /* See fpu_call.c. r10d: the instruction. */
-static void emit_fpu_call(struct x64 *x, unsigned form)
+static void emit_fpu_call(struct x64 *x, enum fpu_form form,
+                          fpu_call_fn *function)
 {
     bool st1 = form & 2; /* ORDER fpu_form */
 
@@ -482,7 +482,7 @@ static void emit_fpu_call(struct x64 *x, unsigned form)
     if (st1)
         x64_digit_m(x, 4, 0xdb, 7, FIELD(jit.fpu_arg[1]));
     x64_digit_m(x, 4, 0xd9, 7, FIELD(jit.fpu_control));
-    light_call(x, (uintptr_t)jit_fpu_call, form);
+    light_call(x, (uintptr_t)function);
     load_st(x, st1 ? 2 : 1);
     if (form & 1)
         load_st(x, st1 ? 1 : 0);
@@ -493,7 +493,7 @@ static void emit_fpu_call(struct x64 *x, unsigned form)
 static void emit_fpu_check(struct x64 *x)
 {
     x64_digit_m(x, 4, 0xd9, 6, FIELD(jit.fpu_image)); /* fnstenv */
-    light_call(x, (uintptr_t)jit_fpu_check, 0);
+    light_call(x, (uintptr_t)jit_fpu_check);
     x64_rr(x, 1, 0x85, R10, R10);
     ret(x);
 }
@@ -569,9 +569,13 @@ void thunks_emit(struct jit *jit)
     emit_fpu_check(&x);
     jit->set_c1 = begin(jit, &x);
     emit_set_c1(&x);
-    for (unsigned i = 0; i < FPU_FORMS; i++) {
+    for (unsigned i = 0; i < ARRAY_LEN(jit->fpu_call); i++) {
+        unsigned needs = fpu_call_needs_of(0xf0 | i);
+
+        if (!needs)
+            continue;
         jit->fpu_call[i] = begin(jit, &x);
-        emit_fpu_call(&x, i);
+        emit_fpu_call(&x, fpu_call_form(needs), jit_fpu_call(0xf0 | i));
     }
     for (unsigned seg = 0; seg <= SEG_GS; seg++) {
         jit->flat_segment[seg] = begin(jit, &x);
