@@ -20,10 +20,14 @@ struct loop {
 /* Where the next step ends. */
 static uint64_t find_step_end(const struct loop *loop)
 {
-    uint64_t now = machine_now_ns(loop->config->machine);
-    uint64_t end = (now / LOOP_STEP_NS + 1) * LOOP_STEP_NS;
+    const struct loop_config *config = loop->config;
+    bool busy = config->ports_busy && config->ports_busy(config->context);
+    uint64_t now = machine_now_ns(config->machine);
+    uint64_t step =
+        LOOP_STEP_NS * (config->alone && !busy ? LOOP_STEPS_ALONE : 1);
+    uint64_t end = (now / step + 1) * step;
 
-    return end < loop->config->limit_ns ? end : loop->config->limit_ns;
+    return end < config->limit_ns ? end : config->limit_ns;
 }
 
 /* One step of guest time, or less: a debugger stopped it within. False: the

@@ -495,6 +495,15 @@ static int finish(struct session *s, enum loop_end end,
     return recorded ? EXIT_STATUS_OK : EXIT_STATUS_HOST;
 }
 
+/* Nobody looks at the machine or talks to it but by serial ports and the
+ * network. */
+static bool is_alone(const struct session *s)
+{
+    return !s->options->paced && !s->script && !s->display && !s->sound &&
+           !s->qmp && !s->recording && !s->replaying &&
+           s->options->engine != MACHINE_VERIFY;
+}
+
 static int run(struct session *s)
 {
     const struct loop_config config = {
@@ -505,6 +514,7 @@ static int run(struct session *s)
         .clock = host_clock_real(),
         .control = &s->control,
         .paced = s->options->paced,
+        .alone = is_alone(s),
         .limit_ns = s->options->limit_ns,
         .poll_ports = poll_ports,
         .feed_ports = feed_ports,

@@ -144,6 +144,17 @@ START_TEST(limit_is_exact)
 }
 END_TEST
 
+START_TEST(steps_are_longer_alone)
+{
+    config.alone = true;
+    config.limit_ns = SEC + 345;
+    ck_assert_int_eq(loop_run(&config, &failure), LOOP_LIMIT);
+    ck_assert_uint_eq(machine->now_ns, SEC + 345);
+    ck_assert_uint_eq(machine->runs, 1000 / LOOP_STEPS_ALONE + 1);
+    ck_assert_uint_eq(feeds, 1000 / LOOP_STEPS_ALONE);
+}
+END_TEST
+
 START_TEST(full_speed_never_sleeps)
 {
     ck_assert_int_eq(loop_run(&config, &failure), LOOP_LIMIT);
@@ -473,6 +484,7 @@ Suite *test_suite(void)
 
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, limit_is_exact);
+    tcase_add_test(tcase, steps_are_longer_alone);
     tcase_add_test(tcase, full_speed_never_sleeps);
     tcase_add_test(tcase, real_time_sleeps_the_rest);
     tcase_add_test(tcase, slow_host_lets_guest_time_lag);
