@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/large.h"
 #include "cpu/engine.h"
 #include "cpu/interp.h"
 
@@ -47,13 +48,12 @@ enum status blocks_create(struct cpu *cpu)
     cpu->blocks = cache;
     if (!cache)
         return STATUS_NO_MEMORY;
-    cache->memory = aligned_alloc(64, (size_t)ARENA_UNITS * UNIT);
+    cache->memory = large_alloc(ARENA_BYTES);
     cache->pages = calloc(MEM_PAGES, sizeof(*cache->pages));
     if (!cache->memory || !cache->pages) {
         blocks_destroy(cpu);
         return STATUS_NO_MEMORY;
     }
-    memset(cache->memory, 0, BLOCK_UNITS * UNIT);
     cpu->arena = cache->memory;
     cpu->block_hash = cache->hash;
     forget_all(cpu);
@@ -66,7 +66,7 @@ void blocks_destroy(struct cpu *cpu)
 
     if (!cache)
         return;
-    free(cache->memory);
+    large_free(cache->memory, ARENA_BYTES);
     free(cache->pages);
     free(cache);
     cpu->blocks = NULL;

@@ -8,6 +8,7 @@
 
 #define UNIT         32u /* bytes */
 #define ARENA_UNITS  (1u << 20)
+#define ARENA_BYTES  ((size_t)ARENA_UNITS * UNIT)
 #define BLOCK_UNITS  (3u + BLOCK_MAX) /* tier, header, instructions, end */
 #define LIMITS       2048 /* code segment limits that blocks may stem from */
 #define LIMIT_PLACES (2 * LIMITS)
