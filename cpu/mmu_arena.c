@@ -20,8 +20,10 @@
 #define CREDIT_FIRST   300 /* with paging */
 #define ARENAS_MAX     6   /* with paging */
 #define MET_USER       8u  /* by reviews, before a space gets one */
-#define MET_SUPERVISOR 32u /* of which each space fills its own */
-#define MET_AGO        32u /* reviews without it: an arena that may go */
+#define MET_SUPERVISOR \
+    32u             /* in a row: with and without an arena, the kernel's \
+                       code is translated twice */
+#define MET_AGO 32u /* reviews without it: an arena that may go */
 
 void arena_destroy(struct arena *arena)
 {
@@ -322,16 +324,28 @@ static struct arena **oldest(struct mmu *mmu)
     return count < ARENAS_MAX ? NULL : oldest;
 }
 
+/* Counts the reviews that met the space, in a kernel those in a row. */
+static unsigned meet(struct cpu *cpu)
+{
+    struct mmu *mmu = cpu->mmu;
+
+    if (!cpu->user && mmu->met != cpu->space) {
+        mmu->met = cpu->space;
+        cpu->space->met[false] = 0;
+    }
+    return ++cpu->space->met[cpu->user];
+}
+
 void mmu_review_arena(struct cpu *cpu)
 {
     struct mmu *mmu = cpu->mmu;
     struct arena **at = &cpu->space->arena[cpu->user], **old;
+    unsigned met = meet(cpu);
 
     mmu->reviews++;
     if (*at) {
         (*at)->seen = mmu->reviews;
-    } else if (mmu->arenas && ++cpu->space->met[cpu->user] >=
-                                  (cpu->user ? MET_USER : MET_SUPERVISOR)) {
+    } else if (mmu->arenas && met >= (cpu->user ? MET_USER : MET_SUPERVISOR)) {
         old = oldest(mmu);
         if (old && (*old)->seen + MET_AGO > mmu->reviews)
             return;

@@ -98,6 +98,7 @@ struct mmu {
     bool arenas;        /* somebody uses them */
     bool arenas_always; /* whatever they cost */
     uint64_t reviews;   /* of arenas */
+    const struct addr_space *met; /* by the last review in a kernel */
 };
 
 /* What is asked of a translation, and its answer. */
