@@ -76,6 +76,10 @@ bool insn_read_e(struct cpu *cpu, const struct insn *insn, unsigned size,
 bool insn_write_e(struct cpu *cpu, const struct insn *insn, uint32_t value,
                   unsigned size);
 
+/* The time-stamp counter when so many instructions are retired, which the clock
+ * is told. */
+uint64_t msr_tsc_at(struct cpu *cpu, uint64_t insns);
+
 static inline unsigned insn_size(const struct insn *insn)
 {
     return insn->flags & INSN_OP32 ? 4 : 2;

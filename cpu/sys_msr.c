@@ -61,10 +61,15 @@ void msr_reset(struct cpu *cpu)
     tell_apic(cpu);
 }
 
+uint64_t msr_tsc_at(struct cpu *cpu, uint64_t insns)
+{
+    clock_sync(cpu->clock, insns);
+    return clock_ticks(cpu->clock, cpu->tsc_hz) + cpu->tsc_offset;
+}
+
 static uint64_t tsc_get(struct cpu *cpu)
 {
-    cpu_sync(cpu);
-    return clock_ticks(cpu->clock, cpu->tsc_hz) + cpu->tsc_offset;
+    return msr_tsc_at(cpu, cpu->block_insns + (cpu->cur ? cpu->cur->index : 0));
 }
 
 /* These models take the low half alone. */

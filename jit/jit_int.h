@@ -173,6 +173,7 @@ struct jit {
     uint32_t load_xmm, load_fpu, save_fpu;
     uint32_t flat_segment[SEG_GS + 1]; /* see thunk_flat_segment() */
     uint32_t same_code;                /* see thunk_same_code() */
+    uint32_t read_tsc;
     uint32_t fpu_check, set_c1;
     uint32_t fpu_call[16]; /* of D9 F0 + n, or 0 */
     /* Load, store; 1, 2, 4, 8, 16 bytes, 16 bytes that must be aligned, 10,
@@ -293,6 +294,9 @@ bool port_is_access(const struct insn *insn);
 /* Does one. False: it has left the block, as interp_step() does. */
 bool port_access(struct cpu *cpu, const struct insn *insn);
 uint32_t jit_flags(struct cpu *cpu, uint32_t list);
+/* EDX:EAX, in the cpu = the time-stamp counter before the site's instruction.
+ */
+void jit_read_tsc(struct cpu *cpu, uint32_t site);
 
 /* target.c: where indirect jumps lead. Before translated code runs: what its
  * targets depend on besides EIP. `mode`: of the block. */

@@ -103,6 +103,15 @@ uint32_t jit_flags(struct cpu *cpu, uint32_t list)
     return flags_arithmetic(cpu) | FLAG_ONE;
 }
 
+void jit_read_tsc(struct cpu *cpu, uint32_t place)
+{
+    const struct site *site = jit_at(cpu->engine.self, place);
+    uint64_t tsc = msr_tsc_at(cpu, retired(cpu, site->refund));
+
+    cpu->reg[CPU_EAX] = (uint32_t)tsc;
+    cpu->reg[CPU_EDX] = (uint32_t)(tsc >> 32);
+}
+
 /* The state before the instruction of a site is the cpu's. */
 static void step_begin(struct cpu *cpu, struct jit *jit,
                        const struct site *site)

@@ -38,6 +38,7 @@ enum {
     OP_STI = INSN_SLOT_ONE + 0xfb,
     OP_CLTS = INSN_SLOT_0F + 0x06,
     OP_MOV_R_CR = INSN_SLOT_0F + 0x20,
+    OP_RDTSC = INSN_SLOT_0F + 0x31,
     OP_PUSH_FS = INSN_SLOT_0F + 0xa0,
     OP_POP_FS = INSN_SLOT_0F + 0xa1,
     OP_PUSH_GS = INSN_SLOT_0F + 0xa8,
@@ -110,7 +111,8 @@ bool lower_system_native(const struct insn *insn)
     case OP_POP_E: /* an address with ESP sees it after the pop */
         return (insn->flags & INSN_MEM) && insn->base != CPU_ESP;
     case OP_PUSHF:
-    case OP_POPF: return true;
+    case OP_POPF:
+    case OP_RDTSC: return true;
     case OP_CLI:
     case OP_STI: return (mode & BLOCK_V86) || !(mode & BLOCK_USER);
     case OP_INVLPG: return !(mode & BLOCK_USER) && (insn->flags & INSN_MEM);
@@ -739,6 +741,18 @@ static void clear_task_switched(struct lower *l)
     go_behind(l);
 }
 
+static void read_time_stamp(struct lower *l)
+{
+    flags_clobber(l);
+    x64_digit_m(&l->x, 4, 0xf7, 0, FIELD(cr4)); /* test */
+    x64_dword(&l->x, CR4_TSD);
+    lower_redo_if(l, CC_NZ);
+    flags_reg_write(l, 4, CPU_EAX);
+    flags_reg_write(l, 4, CPU_EDX);
+    x64_mov_imm(&l->x, R10, lower_site(l, SITE_ACCESS));
+    lower_call_thunk(l, l->jit->read_tsc);
+}
+
 void lower_system(struct lower *l)
 {
     switch (l->insn->slot) {
@@ -773,6 +787,7 @@ void lower_system(struct lower *l)
         check_privilege(l);
         go_behind(l);
         break;
+    case OP_RDTSC: read_time_stamp(l); break;
     case OP_CLTS: clear_task_switched(l); break;
     case OP_MOV_R_CR: read_control(l); break;
     default: push_segment(l); break;

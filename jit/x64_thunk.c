@@ -506,6 +506,16 @@ static void emit_set_c1(struct x64 *x)
     ret(x);
 }
 
+/* r10d: the site. */
+static void emit_read_tsc(struct x64 *x)
+{
+    x64_store(x, 4, REG_LEFT, FIELD(jit.left));
+    light_call(x, (uintptr_t)jit_read_tsc);
+    x64_load(x, 4, RAX, guest_reg(CPU_EAX));
+    x64_load(x, 4, RDX, guest_reg(CPU_EDX));
+    ret(x);
+}
+
 /* `function` says whether the registers may move to the host's. */
 static void emit_load(struct jit *jit, struct x64 *x, uintptr_t function,
                       bool fpu)
@@ -581,6 +591,8 @@ void thunks_emit(struct jit *jit)
         jit->flat_segment[seg] = begin(jit, &x);
         thunk_flat_segment(&x, seg);
     }
+    jit->read_tsc = begin(jit, &x);
+    emit_read_tsc(&x);
     jit->same_code = begin(jit, &x);
     thunk_same_code(&x);
     for (unsigned i = 0; i < THUNK_SIZES; i++) {
