@@ -258,12 +258,42 @@ void lower_alu(struct lower *l)
         alu_to_reg(l, op_of(sem), o);
 }
 
+/* XADD and CMPXCHG of memory: the host's own. `to` is the register that they
+ * change; what it held is saved, as one value of a recipe whose other one is
+ * in there now. */
+static void exchange_flags(struct lower *l, unsigned opcode, unsigned to,
+                           enum recipe_kind kind)
+{
+    unsigned size = l->size;
+    bool wanted = flags_wanted(l, kind);
+    struct recipe_value before = none;
+
+    lower_operand(l, size, true);
+    flags_begin(l, FLAGS_OSZAPC, false);
+    flags_reg_write(l, size, to);
+    if (wanted)
+        x64_mov_rr(&l->x, R9, host_reg(4, to));
+    x64_rm(&l->x, size, opcode, host_reg(size, l->insn->reg), l->mem);
+    if (wanted)
+        before = value_saved(l, R9);
+    flags_end(l, kind, false, before, value_reg(to), none);
+    l->valid = FLAGS_OSZAPC;
+    l->clear = 0;
+}
+
 void lower_exchange(struct lower *l)
 {
     const struct insn *insn = l->insn;
     unsigned size = l->size, from = host_reg(size, insn->reg), reg;
 
-    assert(insn_sem(insn) == SEM_xchg);
+    if (insn_sem(insn) == SEM_xadd) {
+        exchange_flags(l, 0x0fc1, insn->reg, RECIPE_ADD);
+        return;
+    }
+    if (insn_sem(insn) == SEM_cmpxchg) {
+        exchange_flags(l, 0x0fb1, CPU_EAX, RECIPE_SUB);
+        return;
+    }
     if (!(insn->flags & INSN_MEM)) {
         flags_reg_write(l, size, insn->rm);
         flags_reg_write(l, size, insn->reg);

@@ -41,6 +41,8 @@ static struct insn_host host_of(enum sem sem, bool wide, bool quick, bool stack)
         return plain(sem == SEM_mov || sem == SEM_xchg ? 0 : FLAGS_OSZAPC,
                      quick);
     switch (sem) {
+    case SEM_xadd:
+    case SEM_cmpxchg: return plain(FLAGS_OSZAPC, quick);
     case SEM_inc:
     case SEM_dec: return plain(FLAGS_OSZAP, quick);
     case SEM_neg: return plain(FLAGS_OSZAPC, quick);

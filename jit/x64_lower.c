@@ -32,9 +32,9 @@ static bool native_sem(const struct insn *insn, enum sem sem)
     unsigned size = insn_sem_size(insn);
 
     switch (sem) {
-    case SEM_none:
     case SEM_xadd:
-    case SEM_cmpxchg:
+    case SEM_cmpxchg: return size > 1 && (insn->flags & INSN_MEM);
+    case SEM_none:
     case SEM_push_sp:
     case SEM_push_e_8086:
     case SEM_loope:
