@@ -75,6 +75,8 @@ static const struct hostile {
     {"tiny blocks, indirect", "tiny", 2, 1, 1000000, false, 16, 0, BARE_EXITED},
     {"storm", "storm", 0, 20, 100, false, 0, 0, BARE_EXITED},
     {"switch", "switch", 0, 20, 100, false, 0, 0, BARE_EXITED},
+    {"far", "far", 0, 2500, 300, false, 0, 0, BARE_EXITED},
+    {"far, paging", "far", 1, 2500, 300, false, 0, 0, BARE_EXITED},
     {"wrap", "wrap", 0, 1, 300, false, 0, 0, BARE_EXITED},
     {"tables", "tables", 0, 12, 300, false, 0, 0, BARE_EXITED},
     {"tables beside code", "tables", 1, 12, 300, false, 0, 0, BARE_EXITED},
