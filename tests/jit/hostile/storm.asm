@@ -14,6 +14,7 @@ again:
         call neighbours
         call ends
         call variants
+        call straddling
         call over_itself
         call generated
         call pushes
@@ -139,6 +140,44 @@ variants:
         mov eax, 0x11223344
         sub eax, ebp
         times 6 nop
+        ret
+.end:
+
+; Instructions on two pages, of which the part on the second one changes: of
+; an operand, of ModR/M, of an opcode.
+straddling:
+        mov esi, .code
+        mov edi, WINDOW + 0x6000 - (.first - .code) - 2
+        call .one
+        mov edi, WINDOW + 0x6000 - (.second - .code) - 1
+        call .one
+        mov edi, WINDOW + 0x6000 - (.third - .code) - 1
+.one:   push esi
+        push edi
+        mov ecx, .end - .code
+        rep movsb
+        pop edi
+        pop esi
+        mov ebp, 24
+.loop:  mov edx, ebp
+        call edi
+        SUM
+        test ebp, 1
+        jz .next
+        inc byte [edi + .first + 4 - .code] ; the operand's
+        xor byte [edi + .second + 1 - .code], 8 ; EDX and ECX
+        xor byte [edi + .third + 1 - .code], 1 ; INC DL, DEC DL and so on
+.next:  dec ebp
+        jnz .loop
+        ret
+.code:  mov ecx, 3
+.again: nop
+.first: add eax, strict dword 0x01020304
+.second:
+        add eax, edx
+.third: db 0x0f, 0x98, 0xc2           ; SETS and SETNS of DL
+        dec ecx
+        jnz .again
         ret
 .end:
 

@@ -40,6 +40,7 @@ again:
         call two_names
         call remapped
         call far_names
+        call two_pages
         dec dword [rounds]
         jnz again
         EXIT
@@ -253,5 +254,56 @@ far_names:
         ret
 .inner: xor dword [esp], 0x400000     ; the caller's other name
         inc edx
+        ret
+.end:
+
+; An instruction on two pages: the second is another one each time, by the page
+; table, and changes by another name.
+EDGE    equ WINDOW + 0x7000           ; the second page
+two_pages:
+        mov edx, 3
+.copy:  mov eax, edx
+        shl eax, 12
+        lea ebx, [eax + WINDOW + 0x8000]
+        COPY ebx, .second, .end
+        mov [WINDOW + 0x8000 + eax], dl
+        dec edx
+        jns .copy
+        COPY EDGE - (.second - .code), .code, .second
+        mov eax, cr0
+        or eax, 0x80000000
+        mov cr0, eax
+        mov ebp, 48
+.loop:  call random
+        shr eax, 7
+        and eax, 3
+        shl eax, 12
+        lea edx, [eax + WINDOW + 0x8003]
+        mov [TABLE + (EDGE >> 10)], edx
+        test ebp, 7
+        jnz .call
+        inc byte [eax + ALIAS + 0x8000]
+.call:  mov ecx, 3
+        mov ebx, EDGE - (.second - .code)
+        test ebp, 4
+        jz .run
+        add ebx, 0x800000
+.run:   call ebx
+        SUM
+        dec ebp
+        jnz .loop
+        mov eax, cr0
+        and eax, 0x7fffffff
+        mov cr0, eax
+        mov dword [TABLE + (EDGE >> 10)], EDGE | 3
+        ret
+.code:  nop
+        imul eax, eax, byte 7
+        db 0x05, 1, 1                 ; ADD EAX, of which half is there
+.second:
+        db 0, 0
+        lea eax, [eax + 4 * eax + 3]
+        dec ecx
+        jnz .code
         ret
 .end:

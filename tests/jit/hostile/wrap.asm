@@ -1,6 +1,7 @@
-; Real mode: code, stacks and data at the end of a segment and over it, at every
-; place there, and above 1 MiB with the gate open and closed. Each piece runs
-; many times, ends with INT or a fault, and leaves its registers in the sum.
+; Real mode: segments that share their code; then code, stacks and data at the
+; end of a segment and over it, at every place there, and above 1 MiB with the
+; gate open and closed. Each piece runs many times, ends with INT or a fault,
+; and leaves its registers in the sum.
 %include "lib.inc"
 
 PARAGRAPH equ WINDOW >> 4
@@ -35,6 +36,9 @@ start:
 
 again:  mov ax, HERE
         mov ds, ax
+        mov ss, ax
+        mov sp, STACK
+        call names
         mov word [piece - $$], pieces - $$
 next_piece:
         mov word [place16 - $$], 0xffec
@@ -114,6 +118,57 @@ caught16:
         mov al, 2
         out PORT_A20, al
         EXIT
+
+; A page of code in places of 16 bytes, which 32 segments show at different
+; offsets: ADD, a near return to BX; and 8 behind it XOR, a far return. Those
+; whose paragraphs are 64 apart are alike to the translator.
+NAMES   equ 0x1400                    ; the first of the segments
+names:  mov ax, NAMES
+        mov es, ax
+        xor di, di
+.place: mov byte [es:di], 0x05
+        lea ax, [di + 3]
+        mov [es:di + 1], ax
+        mov dword [es:di + 3], 0x9090c353
+        mov word [es:di + 7], 0x3590
+        mov [es:di + 9], di
+        mov byte [es:di + 11], 0xcb
+        add di, 16
+        cmp di, 4096
+        jb .place
+        mov cx, 700
+.loop:  push cs                       ; four of them, then back
+        push word .back - $$
+        mov si, 4
+.push:  mov eax, [seed - $$]
+        imul eax, eax, 1664525
+        add eax, 1013904223
+        mov [seed - $$], eax
+        shr eax, 7
+        mov dx, ax
+        and dx, 7
+        mov bp, ax
+        and bp, 0x18
+        shl bp, 3
+        add dx, bp
+        add dx, NAMES
+        push dx
+        mov dx, ax
+        and dx, 0x70
+        add dx, 0x80
+        push dx
+        shr eax, 7
+        mov bx, ax
+        and bx, 0x70
+        add bx, 0x88
+        dec si
+        jnz .push
+        mov ax, cx
+        retf
+.back:  movzx eax, ax
+        call sum16
+        loop .loop
+        ret
 
 sum16:  push ds
         push ax
