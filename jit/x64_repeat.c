@@ -1,7 +1,8 @@
 /* Fixed code for repeated string instructions, one routine a kind and element
- * size: as many iterations as lie in one page of source and destination, fit
- * into what may run, and go upwards through quick memory. Nothing can come in
- * between those. What is left is the interpreter's.
+ * size: as many iterations as go upwards through quick memory and fit into what
+ * may run. Nothing can come in between those. Copies and fills go on where the
+ * next page lies behind the last one in the host, too; comparisons end with a
+ * page. What is left is the interpreter's.
  *
  * In: r8d and r9d, the linear addresses of source and destination; r10, at
  * most so many iterations. Out: r10, how many were done, perhaps 0; from a
@@ -65,6 +66,7 @@ static void begin(struct repeat *r)
     push(x, RSI);
     push(x, RDI);
     push(x, RCX);
+    push(x, RDX);
     x64_digit_m(x, 4, 0xf7, 0, FIELD(eflags)); /* test */
     x64_dword(x, FLAG_DF);
     none_if(r, CC_NZ);
@@ -73,17 +75,20 @@ static void begin(struct repeat *r)
     shift(x, SHIFT_SHL, R10, r->shift);
 }
 
-/* `to` = linear address; r10 = at most the bytes up to the end of the page. */
-static void stay_in_page(struct repeat *r, unsigned to, unsigned linear)
+/* `to` = linear address; rcx = bytes up to the end of the page */
+static void stay_in(struct x64 *x, unsigned to, unsigned linear)
 {
-    struct x64 *x = r->x;
-
     x64_mov_rr(x, to, linear);
     x64_mov_rr(x, RCX, linear);
     x64_digit_r(x, 4, 0xf7, 2, RCX); /* not */
     x64_alu_imm_r(x, 4, ALU_AND, RCX, MEM_PAGE_MASK);
     x64_lea(x, RCX, x64_at(RCX, 1));
-    limit(x);
+}
+
+static void stay_in_page(struct repeat *r, unsigned to, unsigned linear)
+{
+    stay_in(r->x, to, linear);
+    limit(r->x);
 }
 
 /* No element crosses a page; and there must be one. */
@@ -107,6 +112,37 @@ static void reach(struct repeat *r, unsigned to, unsigned linear,
     none_if(r, CC_S);
 }
 
+/* `to` = host address of what is at `linear`; r10 = at most the bytes up to
+ * where pages do not lie one behind the other. Changes `linear`, rcx, rdx. */
+static void reach_many(struct repeat *r, unsigned to, unsigned linear,
+                       unsigned table)
+{
+    struct x64_mem entry = {(uint8_t)table, (uint8_t)linear, 3, 0};
+    struct x64 *x = r->x;
+    uint8_t *again, *enough, *end[2];
+
+    stay_in(x, to, linear);
+    x64_digit_r(x, 4, 0xc1, SHIFT_SHR, linear);
+    x64_byte(x, MEM_PAGE_BITS);
+    x64_load(x, 8, RDX, entry);
+    x64_rr(x, 8, 0x01, RDX, to);
+    none_if(r, CC_S);
+    again = x->at;
+    x64_rr(x, 8, 0x39, RCX, R10);
+    enough = x64_jcc(x, CC_LE);
+    x64_alu_imm_r(x, 4, ALU_CMP, linear, MEM_PAGES - 1);
+    end[0] = x64_jcc(x, CC_Z);
+    x64_lea(x, linear, x64_at((uint8_t)linear, 1));
+    x64_rm(x, 8, 0x3b, RDX, entry);
+    end[1] = x64_jcc(x, CC_NZ);
+    x64_alu_imm_r(x, 8, ALU_ADD, RCX, MEM_PAGE_BYTES);
+    x64_patch(x64_jmp(x), again);
+    x64_patch(end[0], x->at);
+    x64_patch(end[1], x->at);
+    x64_rr(x, 8, 0x89, RCX, R10);
+    x64_patch(enough, x->at);
+}
+
 /* r10 bytes were done. */
 static void end(struct repeat *r)
 {
@@ -118,6 +154,7 @@ static void end(struct repeat *r)
     land_all(r);
     x64_mov_imm(x, R10, 0);
     x64_land(x, done);
+    pop(x, RDX);
     pop(x, RCX);
     pop(x, RDI);
     pop(x, RSI);
@@ -155,20 +192,22 @@ static uint8_t *jump_unless(struct x64 *x, uint32_t least)
     return x64_jcc(x, CC_B);
 }
 
-/* Less than a chunk, by two moves that overlap. Returns how many jumps lead
- * out. */
-static unsigned copy_few(struct repeat *r, uint8_t **out)
+/* Less than a chunk, by two moves that overlap. Fills with r8. Returns how many
+ * jumps lead out. */
+static unsigned move_few(struct repeat *r, bool copy, uint8_t **out)
 {
+    unsigned last = copy ? R9 : R8, count = 0;
     struct x64 *x = r->x;
-    unsigned count = 0;
 
     for (unsigned size = 8; size >= r->size; size /= 2) {
         uint8_t *less = size > r->size ? jump_unless(x, size) : NULL;
 
-        x64_load_zx(x, size, R8, x64_at(RSI, 0));
-        x64_load_zx(x, size, R9, last_of(RSI, size));
+        if (copy) {
+            x64_load_zx(x, size, R8, x64_at(RSI, 0));
+            x64_load_zx(x, size, R9, last_of(RSI, size));
+        }
         x64_store(x, size, R8, x64_at(RDI, 0));
-        x64_store(x, size, R9, last_of(RDI, size));
+        x64_store(x, size, last, last_of(RDI, size));
         out[count++] = x64_jmp(x);
         if (less)
             x64_patch(less, x->at);
@@ -176,21 +215,37 @@ static unsigned copy_few(struct repeat *r, uint8_t **out)
     return count;
 }
 
-/* The last chunk is read first: a source above its destination may overlap. */
-static void copy_chunks(struct x64 *x)
+/* Fills with xmm8. The last chunk is read first: a source above its destination
+ * may overlap. */
+static void move_chunks(struct x64 *x, bool copy)
 {
     uint8_t *again;
 
-    load_chunk(x, 9, last_of(RSI, CHUNK));
-    x64_lea(x, R8, x64_at(R10, (size_t)-CHUNK));
+    if (copy)
+        load_chunk(x, 9, last_of(RSI, CHUNK));
+    x64_lea(x, R9, x64_at(R10, (size_t)-CHUNK));
     x64_mov_imm(x, RCX, 0);
     again = x->at;
-    load_chunk(x, 8, (struct x64_mem){.base = RSI, .index = RCX});
+    if (copy)
+        load_chunk(x, 8, (struct x64_mem){.base = RSI, .index = RCX});
     store_chunk(x, 8, (struct x64_mem){.base = RDI, .index = RCX});
     x64_alu_imm_r(x, 4, ALU_ADD, RCX, CHUNK);
-    x64_rr(x, 4, 0x39, R8, RCX);
+    x64_rr(x, 4, 0x39, R9, RCX);
     x64_patch(x64_jcc(x, CC_B), again);
-    store_chunk(x, 9, last_of(RDI, CHUNK));
+    store_chunk(x, copy ? 9 : 8, last_of(RDI, CHUNK));
+}
+
+/* The last eight bytes, which may overlap, are read first. By eight, since the
+ * host is slow with bytes where a destination is a little above its source but
+ * for whole pages. */
+static void copy_many(struct x64 *x)
+{
+    x64_load(x, 8, R8, last_of(RSI, 8));
+    x64_rm(x, 8, 0x8d, R9, last_of(RDI, 8)); /* lea */
+    x64_mov_rr(x, RCX, R10);
+    shift(x, SHIFT_SHR, RCX, 3);
+    host_repeat(x, 8, 0xa5);
+    x64_store(x, 8, R8, x64_at(R9, 0));
 }
 
 static void emit_movs(struct repeat *r)
@@ -200,29 +255,26 @@ static void emit_movs(struct repeat *r)
     unsigned count;
 
     begin(r);
-    stay_in_page(r, RSI, R8);
-    stay_in_page(r, RDI, R9);
+    reach_many(r, RSI, R8, REG_READ);
+    reach_many(r, RDI, R9, REG_WRITE);
     whole_elements(r);
-    reach(r, RSI, R8, REG_READ);
-    reach(r, RDI, R9, REG_WRITE);
     x64_rr(x, 8, 0x89, RDI, RCX);
     x64_rr(x, 8, 0x29, RSI, RCX);
     x64_rr(x, 8, 0x39, R10, RCX);
     overlap = x64_jcc(x, CC_B);
     few = jump_unless(x, CHUNK);
     less = jump_unless(x, COPY_REP);
-    x64_mov_rr(x, RCX, R10);
-    host_repeat(x, 1, 0xa5);
+    copy_many(x);
     out[0] = x64_jmp(x);
     x64_patch(few, x->at);
-    count = 1 + copy_few(r, out + 1);
+    count = 1 + move_few(r, true, out + 1);
     x64_patch(overlap, x->at); /* element by element, so that it shows */
     x64_mov_rr(x, RCX, R10);
     shift(x, SHIFT_SHR, RCX, r->shift);
     host_repeat(x, r->size, 0xa5);
     out[count++] = x64_jmp(x);
     x64_patch(less, x->at);
-    copy_chunks(x);
+    move_chunks(x, true);
     for (unsigned i = 0; i < count; i++)
         x64_patch(out[i], x->at);
     end(r);
@@ -246,23 +298,6 @@ static void spread(struct repeat *r)
     x64_rr(x, 8, 0x0faf, R8, RCX);
 }
 
-static unsigned fill_few(struct repeat *r, uint8_t **out)
-{
-    struct x64 *x = r->x;
-    unsigned count = 0;
-
-    for (unsigned size = 8; size >= r->size; size /= 2) {
-        uint8_t *less = size > r->size ? jump_unless(x, size) : NULL;
-
-        x64_store(x, size, R8, x64_at(RDI, 0));
-        x64_store(x, size, R8, last_of(RDI, size));
-        out[count++] = x64_jmp(x);
-        if (less)
-            x64_patch(less, x->at);
-    }
-    return count;
-}
-
 /* xmm8 = r8 twice */
 static void spread_chunk(struct x64 *x)
 {
@@ -273,21 +308,6 @@ static void spread_chunk(struct x64 *x)
 
     for (unsigned i = 0; i < ARRAY_LEN(code); i++)
         x64_byte(x, code[i]);
-}
-
-static void fill_chunks(struct x64 *x)
-{
-    uint8_t *again;
-
-    spread_chunk(x);
-    x64_lea(x, R9, x64_at(R10, (size_t)-CHUNK));
-    x64_mov_imm(x, RCX, 0);
-    again = x->at;
-    store_chunk(x, 8, (struct x64_mem){.base = RDI, .index = RCX});
-    x64_alu_imm_r(x, 4, ALU_ADD, RCX, CHUNK);
-    x64_rr(x, 4, 0x39, R9, RCX);
-    x64_patch(x64_jcc(x, CC_B), again);
-    store_chunk(x, 8, last_of(RDI, CHUNK));
 }
 
 /* The last eight bytes, which may overlap, come first. */
@@ -308,18 +328,18 @@ static void emit_stos(struct repeat *r)
     unsigned count;
 
     begin(r);
-    stay_in_page(r, RDI, R9);
+    reach_many(r, RDI, R9, REG_WRITE);
     whole_elements(r);
-    reach(r, RDI, R9, REG_WRITE);
     spread(r);
     few = jump_unless(x, CHUNK);
     less = jump_unless(x, FILL_REP);
     fill_many(x);
     out[0] = x64_jmp(x);
     x64_patch(few, x->at);
-    count = 1 + fill_few(r, out + 1);
+    count = 1 + move_few(r, false, out + 1);
     x64_patch(less, x->at);
-    fill_chunks(x);
+    spread_chunk(x);
+    move_chunks(x, false);
     for (unsigned i = 0; i < count; i++)
         x64_patch(out[i], x->at);
     end(r);
