@@ -545,8 +545,8 @@ void plan_flags(struct plan *plan, struct cpu *cpu, insn_host_fn *host)
         struct plan_block *b = &plan->block[i];
 
         if (!b->block->straddles)
-            b->carry_in = b->held_in & b->read_in &
-                          (b->checked ? FLAG_CF : all & ~(uint32_t)FLAG_AF);
+            b->carry_in =
+                b->held_in & (b->checked ? b->read_in & FLAG_CF : all);
     }
     for (unsigned i = 0; i < plan->count; i++)
         plan->block[i].need_in = plan->block[i].read_in = 0;

@@ -43,8 +43,9 @@ struct plan_block {
     bool returned_to; /* from a call that the region follows */
     /* Flags before the block, as in struct plan_insn. */
     uint32_t need_in, read_in;
-    /* Flags before the block that the host's flags may hold already: they are
-     * read, and need not follow from anything else. */
+    /* Flags before the block that the host's flags may hold already: whoever
+     * looks at them will find them there, so they need not follow from anything
+     * else. */
     uint32_t carry_in, held_in;
     struct plan_insn insn[BLOCK_MAX]; /* count of them */
 };

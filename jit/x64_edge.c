@@ -4,6 +4,19 @@
 
 #include "jit/x64_lower.h"
 
+static bool is_version(const struct node *a, const struct node *b)
+{
+    return a->block == b->block && a->context == b->context;
+}
+
+/* But for their credit. */
+static bool is_alike(const struct node *a, const struct node *b)
+{
+    return is_version(a, b) && a->valid == b->valid && a->clear == b->clear &&
+           a->live == b->live && !memcmp(&a->fpu, &b->fpu, sizeof(a->fpu)) &&
+           !memcmp(&a->list, &b->list, sizeof(a->list));
+}
+
 static int find_node(const struct lower *l, const struct node *wanted,
                      unsigned *versions)
 {
@@ -11,14 +24,9 @@ static int find_node(const struct lower *l, const struct node *wanted,
     for (unsigned i = 0; i < l->node_count; i++) {
         const struct node *node = &l->nodes[i];
 
-        if (node->block != wanted->block || node->context != wanted->context)
-            continue;
-        if (node->credit == wanted->credit && node->valid == wanted->valid &&
-            node->live == wanted->live &&
-            !memcmp(&node->fpu, &wanted->fpu, sizeof(node->fpu)) &&
-            !memcmp(&node->list, &wanted->list, sizeof(node->list)))
+        if (node->credit == wanted->credit && is_alike(node, wanted))
             return (int)i;
-        ++*versions;
+        *versions += is_version(node, wanted);
     }
     return -1;
 }
@@ -30,7 +38,8 @@ static int get_node(struct lower *l, const struct node *wanted)
 
     if (n >= 0)
         return n;
-    if (((wanted->list.count || wanted->credit || wanted->valid) &&
+    if (((wanted->list.count || wanted->credit || wanted->valid ||
+          wanted->clear) &&
          versions >= VERSIONS_MAX) ||
         l->node_count == NODES_MAX || l->insns > INSNS_MAX)
         return -1;
@@ -50,28 +59,59 @@ int lower_get_node(struct lower *l, unsigned block)
     return get_node(l, &wanted);
 }
 
+static void set_live(const struct lower *l, struct node *node)
+{
+    assert(!(l->fpu.kept & FPU_C1));
+    node->fpu = l->fpu;
+    node->live = (l->xmm_live ? LIVE_XMM : 0u) | (l->fpu_live ? LIVE_FPU : 0u);
+}
+
 /* The same with what is known of SSE and x87, or without if that can be. */
 static int get_live_node(struct lower *l, const struct node *wanted)
 {
     struct node like = *wanted;
     int n;
 
-    assert(!(l->fpu.kept & FPU_C1));
-    like.fpu = l->fpu;
-    like.live = (l->xmm_live ? LIVE_XMM : 0u) | (l->fpu_live ? LIVE_FPU : 0u);
+    set_live(l, &like);
     n = get_node(l, &like);
     return n >= 0 || like.fpu.insn ? n : get_node(l, wanted);
 }
 
-static void jump_to_node(struct lower *l, uint8_t *distance, unsigned n)
+#define CC_ALWAYS 16
+
+static uint8_t *jump_if(struct lower *l, unsigned cc)
 {
-    if (l->nodes[n].code) {
-        x64_patch(distance, l->nodes[n].code);
-    } else if (l->fixup_count == FIXUPS_MAX) {
+    return cc == CC_ALWAYS ? x64_jmp(&l->x) : x64_jcc(&l->x, cc);
+}
+
+static void jump_to_node(struct lower *l, unsigned cc, unsigned n)
+{
+    const uint8_t *code = l->nodes[n].code;
+
+    if (code && x64_jump_back(&l->x, cc == CC_ALWAYS ? 0xeb : 0x70 | cc, code))
+        return;
+    if (code)
+        x64_patch(jump_if(l, cc), code);
+    else if (l->fixup_count == FIXUPS_MAX)
         l->x.full = true;
-    } else {
-        l->fixups[l->fixup_count++] = (struct fixup){distance, n};
-    }
+    else
+        l->fixups[l->fixup_count++] = (struct fixup){jump_if(l, cc), n};
+}
+
+/* A place in this region entered with the flags of the present list. */
+static struct node node_at(const struct lower *l, unsigned block)
+{
+    const struct plan_block *to = &l->plan.block[block];
+    struct node wanted = {.block = block,
+                          .context = l->context,
+                          .credit = l->credit,
+                          .list = l->list};
+
+    wanted.valid = l->valid & to->carry_in;
+    wanted.clear = l->clear & to->carry_in & ~wanted.valid;
+    recipe_prune(&wanted.list,
+                 to->need_in | (to->carry_in & ~(wanted.valid | wanted.clear)));
+    return wanted;
 }
 
 /* The node for a place entered with the flags of the present list, or of none;
@@ -79,19 +119,38 @@ static void jump_to_node(struct lower *l, uint8_t *distance, unsigned n)
 static int get_node_at(struct lower *l, uint32_t eip, bool settled)
 {
     int block = plan_find(&l->plan, eip);
-    struct node wanted = {.context = l->context, .credit = l->credit};
-    const struct plan_block *to;
+    struct node wanted;
 
     if (block < 0)
         return -1;
-    to = &l->plan.block[block];
-    wanted.block = (unsigned)block;
     if (settled)
-        return get_node(l, &wanted);
-    wanted.valid = l->valid & to->carry_in;
-    wanted.list = l->list;
-    recipe_prune(&wanted.list, to->need_in | (to->carry_in & ~wanted.valid));
+        return lower_get_node(l, (unsigned)block);
+    wanted = node_at(l, (unsigned)block);
     return get_live_node(l, &wanted);
+}
+
+/* Counts as a node that is there already expects, so that it need not be there
+ * twice. */
+static void match_credit(struct lower *l, uint32_t eip)
+{
+    int block = plan_find(&l->plan, eip), found = -1;
+    struct node wanted;
+
+    if (block < 0)
+        return;
+    wanted = node_at(l, (unsigned)block);
+    set_live(l, &wanted);
+    for (unsigned i = 0; i < l->node_count; i++) {
+        if (!is_alike(&l->nodes[i], &wanted))
+            continue;
+        found = (int)i;
+        if (l->nodes[i].credit == wanted.credit)
+            return;
+    }
+    if (found < 0)
+        return;
+    lower_move_left(l, (int32_t)(l->credit - l->nodes[found].credit));
+    l->credit = l->nodes[found].credit;
 }
 
 /* Flags that the host's may hold where `eip` is reached. */
@@ -109,21 +168,22 @@ static bool same_page(const struct lower *l, uint32_t eip)
            !(l->mode & BLOCK_CS_0); /* such a region is in one page */
 }
 
-/* Where `distance` jumps: to `eip`, by a detour if need be. */
-static void edge(struct lower *l, uint8_t *distance, uint32_t eip)
+/* Jumps to `eip`, by a detour if need be. */
+static void edge(struct lower *l, unsigned cc, uint32_t eip)
 {
     bool near = same_page(l, eip);
     int node = near ? get_node_at(l, eip, false) : -1;
     struct deferred *d;
 
     if (node >= 0) {
-        jump_to_node(l, distance, (unsigned)node);
+        jump_to_node(l, cc, (unsigned)node);
         return;
     }
-    d = lower_defer(l, DEFER_EDGE, distance);
+    d = lower_defer(l, DEFER_EDGE, jump_if(l, cc));
     d->eip = eip;
     d->credit = l->credit;
     d->valid = l->valid & l->bare & carry_at(l, eip);
+    d->clear = l->clear & l->bare & carry_at(l, eip);
     l->credit = 0;
     d->node = near ? get_node_at(l, eip, true) : -1;
 }
@@ -157,7 +217,7 @@ void lower_branch(struct lower *l, unsigned cc, uint32_t eip)
     save_for(l, eip);
     l->credit = l->refund - 1;
     settle_for(l, eip);
-    edge(l, x64_jcc(&l->x, cc), eip);
+    edge(l, cc, eip);
     l->credit = 0;
 }
 
@@ -169,7 +229,7 @@ void lower_branch_unless(struct lower *l, unsigned opcode, uint32_t eip)
     l->credit = l->refund - 1;
     settle_for(l, eip);
     skip = x64_skip(&l->x, opcode);
-    edge(l, x64_jmp(&l->x), eip);
+    edge(l, CC_ALWAYS, eip);
     l->credit = 0;
     x64_land(&l->x, skip);
 }
@@ -281,6 +341,7 @@ static void go_on(struct lower *l, uint32_t eip)
     int node;
 
     save_for(l, eip);
+    match_credit(l, eip);
     settle_for(l, eip);
     node = get_node_at(l, eip, false);
     if (node < 0) {
@@ -290,9 +351,12 @@ static void go_on(struct lower *l, uint32_t eip)
             flags_hand_over(l);
     }
     if (node < 0)
+        lower_move_left(l, (int32_t)l->credit);
+    l->credit = 0;
+    if (node < 0)
         lower_leave(l, eip);
     else if (l->nodes[node].code || l->next_node >= 0)
-        jump_to_node(l, x64_jmp(&l->x), (unsigned)node);
+        jump_to_node(l, CC_ALWAYS, (unsigned)node);
     else
         l->next_node = node;
 }

@@ -29,6 +29,33 @@ void x64_qword(struct x64 *x, uint64_t value)
     x64_dword(x, (uint32_t)(value >> 32));
 }
 
+static void put_nop(struct x64 *x, unsigned bytes)
+{
+    static const uint8_t nops[][8] = {
+        {0x90},
+        {0x66, 0x90},
+        {0x0f, 0x1f, 0x00},
+        {0x0f, 0x1f, 0x40, 0x00},
+        {0x0f, 0x1f, 0x44, 0x00, 0x00},
+        {0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00},
+        {0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00},
+        {0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00},
+    };
+
+    for (unsigned i = 0; i < bytes; i++)
+        x64_byte(x, nops[bytes - 1][i]);
+}
+
+void x64_align(struct x64 *x, unsigned unit)
+{
+    unsigned bytes = (unsigned)(-(uintptr_t)x->at & (unit - 1));
+
+    for (unsigned part; bytes; bytes -= part) {
+        part = bytes < 8 ? bytes : 8;
+        put_nop(x, part);
+    }
+}
+
 /* Prefixes and opcode; bits 3 of the three register fields go to REX. */
 static void put_opcode(struct x64 *x, unsigned size, unsigned opcode,
                        unsigned reg, unsigned index, unsigned rm)
@@ -258,6 +285,17 @@ void x64_patch(uint8_t *distance, const uint8_t *to)
     int32_t value = (int32_t)(to - (distance + 4));
 
     memcpy(distance, &value, 4);
+}
+
+bool x64_jump_back(struct x64 *x, unsigned opcode, const uint8_t *to)
+{
+    ptrdiff_t distance = to - (x->at + 2);
+
+    if (distance < INT8_MIN)
+        return false;
+    x64_byte(x, opcode);
+    x64_byte(x, (uint8_t)distance);
+    return true;
 }
 
 uint8_t *x64_skip(struct x64 *x, unsigned opcode)

@@ -55,6 +55,9 @@ void x64_byte(struct x64 *x, unsigned value);
 void x64_dword(struct x64 *x, uint32_t value);
 void x64_qword(struct x64 *x, uint64_t value);
 
+/* Does nothing up to an address that `unit`, a power of 2, divides. */
+void x64_align(struct x64 *x, unsigned unit);
+
 /* opcode /r with two registers, and with a register and memory. */
 void x64_rr(struct x64 *x, unsigned size, unsigned opcode, unsigned reg,
             unsigned rm);
@@ -96,6 +99,9 @@ uint8_t *x64_jmp(struct x64 *x);
 uint8_t *x64_call(struct x64 *x);
 /* Makes such a jump lead to `to`; both in the same mapping. */
 void x64_patch(uint8_t *distance, const uint8_t *to);
+/* A short jump to code before it. opcode: 70 + cc, E3, EB. False: that is not
+ * near enough. */
+bool x64_jump_back(struct x64 *x, unsigned opcode, const uint8_t *to);
 /* A short forward jump over what comes next: returns the place of its
  * distance, which x64_land() sets. opcode: 70 + cc, E3, EB. */
 uint8_t *x64_skip(struct x64 *x, unsigned opcode);

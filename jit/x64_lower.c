@@ -7,6 +7,12 @@
 #define CODE_MAX  0x30000u /* bytes of one translation */
 #define SPACE_MIN 0x60000u /* with its data */
 
+/* Of nodes that loops lead back to; and of those so short, in bytes of the
+ * guest, that they may fit into a line of the host's instruction cache. */
+#define LOOP_ALIGN       16
+#define SHORT_LOOP_ALIGN 64
+#define SHORT_LOOP       36
+
 /* What is translated. The rest is left to interp_step(). */
 
 static bool native_shift(const struct insn *insn)
@@ -300,7 +306,7 @@ static unsigned insns_of(const struct plan_block *b)
     return n;
 }
 
-static void move_left(struct lower *l, int32_t by)
+void lower_move_left(struct lower *l, int32_t by)
 {
     struct x64_mem m = {REG_LEFT, X64_NO_INDEX, 0, by};
 
@@ -312,7 +318,7 @@ static void move_left(struct lower *l, int32_t by)
 static void count_and_look(struct lower *l, unsigned n)
 {
     if (l->valid) {
-        move_left(l, 1 - (int32_t)n);
+        lower_move_left(l, 1 - (int32_t)n);
         x64_digit_r(&l->x, 4, 0xff, 1, REG_LEFT); /* dec */
     } else if (n == 0) {
         x64_rr(&l->x, 4, 0x85, REG_LEFT, REG_LEFT);
@@ -332,7 +338,7 @@ static void count_insns(struct lower *l, unsigned credit)
 
     l->refund = n;
     if (!n || !l->b->checked) {
-        move_left(l, (int32_t)(credit - n));
+        lower_move_left(l, (int32_t)(credit - n));
         return;
     }
     l->refund = n + more;
@@ -348,7 +354,7 @@ static void count_insns(struct lower *l, unsigned credit)
     l->list = list;
     d->thunk = l->jit->leave;
     l->refund = n;
-    move_left(l, (int32_t)more);
+    lower_move_left(l, (int32_t)more);
 }
 
 /* Where a block leads on to when its last instruction is done. */
@@ -369,6 +375,28 @@ static void end_node(struct lower *l)
         x64_byte(&l->x, 0xcc);
 }
 
+static bool is_short_jump_back(const struct insn *insn, uint32_t eip)
+{
+    return insn_is_jump(insn) && insn->imm == eip &&
+           block_insn_eip(insn) - eip < SHORT_LOOP;
+}
+
+/* A jump nearby leads back to the present block. */
+static bool is_short_loop(const struct lower *l)
+{
+    uint32_t eip = l->b->block->eip;
+
+    for (unsigned i = 0; i < l->plan.count; i++) {
+        const struct plan_block *b = &l->plan.block[i];
+
+        for (unsigned k = 0; k < b->count; k++) {
+            if (is_short_jump_back(&b->block->insn[k], eip))
+                return true;
+        }
+    }
+    return false;
+}
+
 static void lower_node(struct lower *l, struct node *node)
 {
     l->b = &l->plan.block[node->block];
@@ -376,13 +404,16 @@ static void lower_node(struct lower *l, struct node *node)
     l->list = node->list;
     flags_forget(l);
     l->valid = node->valid;
-    l->bare = node->valid & ~recipe_coverage(&node->list);
+    l->clear = node->clear;
+    l->bare = (node->valid | node->clear) & ~recipe_coverage(&node->list);
     lower_lost(l);
     l->xmm_live = node->live & LIVE_XMM;
     l->fpu_live = node->live & LIVE_FPU;
     l->fpu = node->fpu;
     l->need = l->b->need_in;
     l->next_node = -1;
+    if (l->b->checked)
+        x64_align(&l->x, is_short_loop(l) ? SHORT_LOOP_ALIGN : LOOP_ALIGN);
     node->code = l->x.at;
     if (l->watch)
         l->watch->node(l->watch, code_at(l), node->block, &node->list);
@@ -444,10 +475,12 @@ static void lower_edge(struct lower *l, const struct deferred *d)
     assert(!l->fpu.insn);
     l->list = d->list;
     flags_forget(l);
-    move_left(l, (int32_t)d->credit);
-    l->valid = l->bare = d->valid;
+    lower_move_left(l, (int32_t)d->credit);
+    l->valid = d->valid;
+    l->clear = d->clear;
+    l->bare = d->valid | d->clear;
     l->taken = 0;
-    flags_save_bare(l, d->valid);
+    flags_save_bare(l, l->bare);
     flags_forget(l);
     if (d->node < 0) {
         lower_leave(l, d->eip);

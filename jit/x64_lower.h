@@ -42,6 +42,7 @@ struct node {
     unsigned context; /* number */
     unsigned credit;  /* instructions that were counted already */
     uint32_t valid;   /* flags that the host's hold */
+    uint32_t clear;   /* flags that are 0 */
     struct fpu_point fpu;
     uint32_t live; /* LIVE_*: what is in the host's registers for certain */
     struct recipe_list list;
@@ -94,7 +95,8 @@ struct deferred {
     int node;        /* -1: leave */
     unsigned credit; /* instructions counted that the node does not expect */
     unsigned slot;   /* SITE: 1 + where CF has to be saved, inverted */
-    uint32_t valid;  /* EDGE: flags that the host's hold and no recipe tells */
+    /* EDGE: flags that no recipe tells, the host's hold them; they are 0 */
+    uint32_t valid, clear;
     const struct insn *insn;
     struct recipe_list list;
 };
@@ -157,6 +159,8 @@ struct deferred *lower_defer(struct lower *l, enum deferred_kind kind,
                              uint8_t *distance);
 void lower_jump_thunk(struct lower *l, uint32_t thunk);
 void lower_call_thunk(struct lower *l, uint32_t thunk);
+/* Counts `by` instructions less. Keeps flags. */
+void lower_move_left(struct lower *l, int32_t by);
 /* Jumps to the interpreter for this instruction when `cc` holds. */
 void lower_redo_if(struct lower *l, unsigned cc);
 
