@@ -304,6 +304,8 @@ void lower_comi_flags(struct lower *l);
 /* x64_system.c */
 bool lower_system_native(const struct insn *insn);
 void lower_system(struct lower *l);
+
+/* x64_segment.c */
 /* Loads a data segment register that is flat with the selector in r9d, if that
  * makes it flat again and was seen before: carry clear. Carry set: nothing
  * happened. */

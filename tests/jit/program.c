@@ -235,6 +235,11 @@ static void put_stack(struct program *p)
     static const uint8_t ops[] = {0x06, 0x1e, 0x07, 0x1f, 0x60, 0x61,
                                   0x9c, 0x9d, 0xc9, 0xfa, 0xfb, 0x16};
 
+    if (p->returns && p->wide && program_one_in(p, 4)) { /* POP [ESP + n] */
+        put(p, 0x24448f, 3);
+        put(p, program_next(p) & 0x7d, 1);
+        return;
+    }
     if (p->calm && program_one_in(p, 2))
         put(p, 0x5850 | (program_next(p) % 3) * 0x101, 2); /* PUSH, POP */
     else if (program_one_in(p, 2))
