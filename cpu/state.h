@@ -232,6 +232,7 @@ struct cpu_jit {
     uint32_t pending, partial;
     uint32_t scratch;
     uint32_t device;     /* what a device gave or got; see device_access() */
+    uint32_t device_at;  /* where it is, for an instruction that changes it */
     uint32_t host_flags; /* where an access by the arena faulted */
     /* Values that flags follow from: of the present translation, and behind
      * them what `pending` and `partial` are about. */

@@ -29,10 +29,11 @@ struct site {
     uint16_t refund;         /* instructions counted already but not done yet */
     uint8_t kind, size;
     bool write, aligned;
-    bool words; /* ACCESS: two, see struct lower */
-    bool far;   /* INDIRECT: CS was loaded, so the mode is to be found anew */
-    bool keeps; /* STEP: the instruction does not care for flags */
-    bool whole; /* the list gives all flags */
+    bool changes; /* ACCESS: loads, and stores what it made of that */
+    bool words;   /* ACCESS: two, see struct lower */
+    bool far;     /* INDIRECT: CS was loaded, so the mode is to be found anew */
+    bool keeps;   /* STEP: the instruction does not care for flags */
+    bool whole;   /* the list gives all flags */
     uint8_t misses; /* ACCESS: done by the interpreter, up to some number */
     uint8_t hidden; /* see guard_missed() */
 };
@@ -182,6 +183,8 @@ struct jit {
     uint32_t miss_words; /* loads of two words, see struct lower */
     /* Of instructions that only store what cpu->jit.scratch has: 1, 2, 4. */
     uint32_t plain_store[3];
+    /* Of those that change what a device gives, and what follows then. */
+    uint32_t change[3], changed[3];
     uint32_t repeat[REPEAT_KINDS][3];         /* elements of 1, 2, 4 bytes */
     uint32_t translations[CACHE_GENERATIONS]; /* chains */
     uint8_t *kills; /* by physical page: translations that a store ended */
@@ -312,6 +315,8 @@ void target_forget_all(struct jit *jit);
 void link_connect(struct jit *jit, uint32_t link, uint32_t target);
 /* Nobody enters a translation any more. */
 void translation_kill(struct jit *jit, uint32_t place);
+/* The same of all that contain a block, which is to be translated anew. */
+void translation_kill_users(struct jit *jit, const struct block *block);
 void jit_block_killed(void *self, const struct block *block);
 void jit_forget(void *self);
 /* Room for one more translation. */

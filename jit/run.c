@@ -191,6 +191,20 @@ static void step_faulted(struct cpu *cpu, struct jit *jit,
     go_on(cpu, jit, cpu->eip);
 }
 
+/* It is to change what a quiet device holds. If it does so often, it gets code
+ * that can (x64_memory.c, lower_changed()). */
+static void note_change(struct cpu *cpu, struct jit *jit, struct site *site,
+                        laddr addr)
+{
+    const struct block *block = block_of(site->insn);
+
+    if (!site->changes || !mmu_quiet(cpu, cpu->write_table, addr, site->size) ||
+        ++site->hidden != MISSES)
+        return;
+    blocks_tier(cpu, block)->checked |= 1u << site->insn->index;
+    translation_kill_users(jit, block);
+}
+
 uint8_t *jit_miss(struct cpu *cpu, uint32_t place, uint32_t addr)
 {
     struct jit *jit = cpu->engine.self;
@@ -213,8 +227,10 @@ uint8_t *jit_miss(struct cpu *cpu, uint32_t place, uint32_t addr)
             return NULL;
         }
     }
-    if (!host)
+    if (!host) {
+        note_change(cpu, jit, site, addr);
         step_access(cpu, jit, site);
+    }
     if (!host || !site->write || !cpu->events)
         return host;
     step_stored(cpu, jit, site);

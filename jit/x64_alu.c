@@ -183,6 +183,7 @@ static void alu_to_memory(struct lower *l, unsigned op, struct operands o)
     flags_end(l, recipe_of(op), false, a, b, c);
     l->valid = given_by(op);
     l->clear = FLAGS_OSZAPC & ~l->valid;
+    lower_changed(l);
 }
 
 /* TEST has no form with a memory operand on the right. */
@@ -244,8 +245,10 @@ void lower_alu(struct lower *l)
         mov(l, o);
         return;
     }
-    if (o.to_memory)
-        lower_operand(l, l->size, sem != SEM_cmp && sem != SEM_test);
+    if (o.to_memory && sem != SEM_cmp && sem != SEM_test)
+        lower_change_operand(l);
+    else if (o.to_memory)
+        lower_operand(l, l->size, false);
     if (o.from_memory)
         lower_operand(l, l->size, false);
     else
@@ -300,13 +303,14 @@ void lower_exchange(struct lower *l)
         x64_rr(&l->x, size, 0x87, from, host_reg(size, insn->rm));
         return;
     }
-    lower_operand(l, size, true);
+    lower_change_operand(l);
     flags_reg_write(l, size, insn->reg);
     x64_load_zx(&l->x, size, R9, l->mem);
     lower_write_mem(l, size, insn->reg);
     reg = low_begin(l, size, from);
     x64_rr(&l->x, size, 0x89, R9, reg);
     low_end(l, size, from);
+    lower_changed(l);
 }
 
 /* INC, DEC, NOT, NEG: opcode /digit. */
@@ -321,7 +325,7 @@ static void one_operand(struct lower *l, unsigned opcode, unsigned digit,
         flags_reg_write(l, l->size, insn->rm);
         x64_digit_r(&l->x, l->size, opcode, digit, host_reg(l->size, insn->rm));
     } else {
-        lower_operand(l, l->size, true);
+        lower_change_operand(l);
         flags_begin(l, recipe_flags(kind), false);
         x64_digit_m(&l->x, l->size, opcode, digit, l->mem);
         if (flags_wanted(l, kind)) {
@@ -331,6 +335,7 @@ static void one_operand(struct lower *l, unsigned opcode, unsigned digit,
     }
     flags_end(l, kind, false, a, none, none);
     l->valid = (l->valid & ~recipe_flags(kind)) | recipe_flags(kind);
+    lower_changed(l);
 }
 
 static void not(struct lower * l)
@@ -338,8 +343,9 @@ static void not(struct lower * l)
     const struct insn *insn = l->insn;
 
     if (insn->flags & INSN_MEM) {
-        lower_operand(l, l->size, true);
+        lower_change_operand(l);
         x64_digit_m(&l->x, l->size, 0xf7, 2, l->mem);
+        lower_changed(l);
         return;
     }
     flags_reg_write(l, l->size, insn->rm);

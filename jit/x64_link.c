@@ -94,6 +94,17 @@ void translation_kill(struct jit *jit, uint32_t place)
         jit->cpu->events |= CPU_EVENT_RELOAD;
 }
 
+void translation_kill_users(struct jit *jit, const struct block *block)
+{
+    struct block_tier *tier = blocks_tier(jit->cpu, block);
+
+    while (tier->users) {
+        jit->stats.killed++;
+        translation_kill(jit,
+                         ((struct member *)jit_at(jit, tier->users))->region);
+    }
+}
+
 void jit_block_killed(void *self, const struct block *block)
 {
     struct jit *jit = self;
@@ -101,11 +112,7 @@ void jit_block_killed(void *self, const struct block *block)
 
     if (tier->users && jit->kills[block->phys >> MEM_PAGE_BITS] < UINT8_MAX)
         jit->kills[block->phys >> MEM_PAGE_BITS]++;
-    while (tier->users) {
-        jit->stats.killed++;
-        translation_kill(jit,
-                         ((struct member *)jit_at(jit, tier->users))->region);
-    }
+    translation_kill_users(jit, block);
 }
 
 void jit_make_room(struct jit *jit)

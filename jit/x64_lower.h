@@ -74,6 +74,8 @@ enum stored_kind {
     STORED_REG,
     STORED_IMM,
     STORED_SCRATCH, /* cpu->jit.scratch has it */
+    STORED_CHANGED, /* what it loads, changed */
+    STORED_BACK     /* the same; it may be a device's */
 };
 
 struct stored {
@@ -249,6 +251,9 @@ uint32_t flags_of_cc(unsigned cc);
  * by the arena it can, and then the instruction begins anew: until its last
  * access no register of the guest and no slot that was in use may change. */
 void lower_operand(struct lower *l, unsigned size, bool write);
+/* The same for an instruction that changes it; and behind that. */
+void lower_change_operand(struct lower *l);
+void lower_changed(struct lower *l);
 /* reg = offset of the E operand */
 void lower_offset(struct lower *l, unsigned reg);
 /* l->mem = what lies at offset r8d of a segment */

@@ -81,6 +81,13 @@ static struct x64_mem bad_bits(unsigned size)
     }
 }
 
+static bool fared_badly(const struct lower *l)
+{
+    const struct block_tier *tier = blocks_tier(l->cpu, l->b->block);
+
+    return tier->checked >> l->insn->index & 1;
+}
+
 /* The table's entry must be there and, so that no access crosses a page, the
  * address aligned: else the thunk looks closer. */
 static struct deferred *check_host(struct lower *l, unsigned size, bool write)
@@ -103,10 +110,16 @@ static struct deferred *check_host(struct lower *l, unsigned size, bool write)
         site->write = write;
         site->aligned = l->aligned;
         site->words = l->words;
+        site->changes = l->stored.kind == STORED_CHANGED;
     }
     d->thunk =
         l->words ? l->jit->miss_words : l->jit->miss[write][thunk_of(l, size)];
-    if (write && l->stored.kind != STORED_OTHER) {
+    if (l->stored.kind == STORED_CHANGED) {
+        if (fared_badly(l)) {
+            d->thunk = l->jit->change[size / 2];
+            l->stored.kind = STORED_BACK;
+        }
+    } else if (write && l->stored.kind != STORED_OTHER) {
         d->stored = l->stored;
         d->thunk = l->jit->plain_store[size / 2];
     }
@@ -118,11 +131,8 @@ static struct deferred *check_host(struct lower *l, unsigned size, bool write)
  * are instructions that fared badly with it. */
 static bool by_arena(const struct lower *l, unsigned size)
 {
-    const struct block_tier *tier = blocks_tier(l->cpu, l->b->block);
-
     /* The host may have stored a part of ten bytes when it faults. */
-    return (l->mode & BLOCK_ARENA) && size != 10 &&
-           !(tier->checked >> l->insn->index & 1);
+    return (l->mode & BLOCK_ARENA) && size != 10 && !fared_badly(l);
 }
 
 /* Sites name the slots of the list as it is now. */
@@ -217,6 +227,33 @@ void lower_operand(struct lower *l, unsigned size, bool write)
     }
     lower_offset(l, R8);
     lower_operand_at(l, l->insn->seg, size, write);
+}
+
+void lower_change_operand(struct lower *l)
+{
+    l->stored.kind = STORED_CHANGED;
+    lower_operand(l, l->size, true);
+}
+
+/* If r8 is the address of cpu->jit.device, that goes back to its device. Flags
+ * stay; changes r9. */
+void lower_changed(struct lower *l)
+{
+    struct x64_mem less = {RCX, R8, 0, 1};
+    uint8_t *take, *done;
+
+    if (l->stored.kind != STORED_BACK)
+        return;
+    x64_mov_rr(&l->x, R9, RCX);
+    x64_rm(&l->x, 8, 0x8d, RCX, FIELD(jit.device)); /* lea */
+    x64_digit_r(&l->x, 8, 0xf7, 2, RCX);            /* not */
+    x64_rm(&l->x, 8, 0x8d, RCX, less);
+    take = x64_skip(&l->x, 0xe3); /* jrcxz */
+    x64_mov_rr(&l->x, RCX, R9);
+    done = x64_skip(&l->x, 0xeb);
+    x64_land(&l->x, take);
+    lower_call_thunk(l, l->jit->changed[l->size / 2]);
+    x64_land(&l->x, done);
 }
 
 void lower_stack_operand(struct lower *l, int32_t by, unsigned size, bool write)

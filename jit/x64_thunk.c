@@ -337,8 +337,6 @@ static unsigned find_device(struct x64 *x, unsigned size, uint8_t **other)
 {
     unsigned count = 0;
 
-    x64_alu_imm_m(x, 4, ALU_CMP, FIELD(events), 0);
-    other[count++] = x64_jcc(x, CC_NZ);
     x64_rr(x, 8, 0x69, RAX, R9); /* imul rax, r9, size of a row */
     x64_dword(x, sizeof(struct mem_page));
     x64_load(x, 8, RCX, FIELD(mem));
@@ -362,14 +360,32 @@ static unsigned find_device(struct x64 *x, unsigned size, uint8_t **other)
     return count;
 }
 
+/* Calls it, and puts the guest's registers back. What it gives goes to
+ * cpu->jit.device. */
+static void call_device(struct x64 *x, bool write, unsigned size,
+                        struct x64_mem value)
+{
+    size_t function = write ? offsetof(struct bus_ops, write)
+                            : offsetof(struct bus_ops, read);
+
+    save_xmm(x);
+    x64_rm(x, 8, 0x8b, RAX, x64_at(RCX, function));
+    if (write)
+        x64_load_zx(x, size, RDX, value);
+    x64_mov_imm(x, write ? RCX : RDX, size);
+    x64_digit_r(x, 4, 0xff, 2, RAX); /* call */
+    if (!write)
+        x64_store(x, 4, RAX, FIELD(jit.device));
+    restore_live(x);
+    pop_few(x);
+}
+
 /* What device_access() does in the usual case, an access to the device that
  * the table's entry r9 names: returns to the translation then. Else goes on,
  * with r8, the linear address, as it was. */
 static void emit_device(struct x64 *x, bool write, unsigned size)
 {
-    size_t function = write ? offsetof(struct bus_ops, write)
-                            : offsetof(struct bus_ops, read);
-    uint8_t *memory[2], *other[4];
+    uint8_t *memory[3], *other[3];
     unsigned count;
 
     x64_digit_r(x, 8, 0x0fba, 6, R9); /* btr r9, 63 */
@@ -378,31 +394,66 @@ static void emit_device(struct x64 *x, bool write, unsigned size)
     x64_digit_r(x, 8, 0xff, 1, R9); /* dec */
     x64_alu_imm_r(x, 8, ALU_CMP, R9, MEM_PAGES);
     memory[1] = x64_jcc(x, CC_NB);
+    x64_alu_imm_m(x, 4, ALU_CMP, FIELD(events), 0);
+    memory[2] = x64_jcc(x, CC_NZ);
     push_few(x);
     count = find_device(x, size, other);
-    save_xmm(x);
-    x64_rm(x, 8, 0x8b, RAX, x64_at(RCX, function));
-    if (write)
-        x64_load_zx(x, size, RDX, FIELD(jit.scratch));
-    x64_mov_imm(x, write ? RCX : RDX, size);
-    x64_digit_r(x, 4, 0xff, 2, RAX); /* call */
-    if (!write)
-        x64_store(x, 4, RAX, FIELD(jit.device));
-    restore_live(x);
-    pop_few(x);
+    call_device(x, write, size, FIELD(jit.scratch));
     x64_rm(x, 8, 0x8d, R8, FIELD(jit.device));
     ret(x);
     for (unsigned i = 0; i < count; i++)
         x64_patch(other[i], x->at);
     pop_few(x);
-    x64_patch(memory[0], x->at);
-    x64_patch(memory[1], x->at);
+    for (unsigned i = 0; i < ARRAY_LEN(memory); i++)
+        x64_patch(memory[i], x->at);
 }
 
+/* Behind an instruction that changed cpu->jit.device, which the device at
+ * device_at gets back. r9: ECX. Flags stay. */
+static void emit_changed(struct x64 *x, unsigned size)
+{
+    struct x64_mem entry = {.base = REG_WRITE, .index = R9, .scale = 3};
+    uint8_t *other[3];
+    unsigned count;
+
+    x64_mov_rr(x, RCX, R9);
+    push(x, RAX);
+    x64_byte(x, 0x9f);                 /* lahf */
+    x64_digit_r(x, 4, 0x0f90, 0, RAX); /* seto al */
+    push(x, RAX);
+    x64_load(x, 4, R8, FIELD(jit.device_at));
+    x64_mov_rr(x, R9, R8);
+    x64_digit_r(x, 4, 0xc1, SHIFT_SHR, R9);
+    x64_byte(x, MEM_PAGE_BITS);
+    x64_load(x, 8, R9, entry);
+    x64_digit_r(x, 8, 0x0fba, 6, R9); /* btr r9, 63 */
+    x64_byte(x, 63);
+    x64_digit_r(x, 8, 0xff, 1, R9); /* dec */
+    push_few(x);
+    count = find_device(x, size, other);
+    call_device(x, true, size, FIELD(jit.device));
+    pop(x, RAX);
+    x64_alu_imm_r(x, 1, ALU_ADD, RAX, 0x7f); /* OF, as it was */
+    x64_byte(x, 0x9e);                       /* sahf */
+    pop(x, RAX);
+    ret(x);
+    for (unsigned i = 0; i < count; i++)
+        x64_patch(other[i], x->at);
+    x64_byte(x, 0xcc); /* it was there for the load */
+}
+
+/* Whom a thunk may ask for all of an access. */
+enum miss_device {
+    MISS_MEMORY, /* nobody */
+    MISS_LOAD,
+    MISS_STORE, /* see plain_store */
+    MISS_CHANGE /* see change */
+};
+
 /* r8: linear address plus the table's entry; r9: linear page. Makes r8 the
- * host address, or leaves. `device`: one may be asked for all of it. */
+ * host address, or leaves. */
 static void emit_miss(struct jit *jit, struct x64 *x, bool write, unsigned size,
-                      bool aligned, bool device)
+                      bool aligned, enum miss_device device)
 {
     struct x64_mem entry = {
         .base = write ? REG_WRITE : REG_READ, .index = R9, .scale = 3};
@@ -412,8 +463,10 @@ static void emit_miss(struct jit *jit, struct x64 *x, bool write, unsigned size,
     x64_rr(x, 8, 0x29, R9, R8); /* linear again */
     if (write && !aligned && size <= MEM_GRANULE_BYTES)
         emit_beside(jit, x, size);
-    if (device)
-        emit_device(x, write, size);
+    if (device == MISS_CHANGE)
+        x64_store(x, 4, R8, FIELD(jit.device_at));
+    if (device != MISS_MEMORY)
+        emit_device(x, device == MISS_STORE, size);
     x64_mov_rr(x, R9, R8);
     if (size > 1 && !aligned) { /* unaligned, inside a page: as quick */
         x64_alu_imm_r(x, 4, ALU_AND, R9, MEM_PAGE_MASK);
@@ -597,15 +650,20 @@ void thunks_emit(struct jit *jit)
     thunk_same_code(&x);
     for (unsigned i = 0; i < THUNK_SIZES; i++) {
         jit->miss[0][i] = begin(jit, &x);
-        emit_miss(jit, &x, false, sizes[i], i == 5, sizes[i] <= 4);
+        emit_miss(jit, &x, false, sizes[i], i == 5,
+                  sizes[i] <= 4 ? MISS_LOAD : MISS_MEMORY);
         jit->miss[1][i] = begin(jit, &x);
-        emit_miss(jit, &x, true, sizes[i], i == 5, false);
+        emit_miss(jit, &x, true, sizes[i], i == 5, MISS_MEMORY);
     }
     jit->miss_words = begin(jit, &x);
-    emit_miss(jit, &x, false, 4, false, false);
+    emit_miss(jit, &x, false, 4, false, MISS_MEMORY);
     for (unsigned i = 0; i < ARRAY_LEN(jit->plain_store); i++) {
         jit->plain_store[i] = begin(jit, &x);
-        emit_miss(jit, &x, true, sizes[i], false, true);
+        emit_miss(jit, &x, true, sizes[i], false, MISS_STORE);
+        jit->change[i] = begin(jit, &x);
+        emit_miss(jit, &x, true, sizes[i], false, MISS_CHANGE);
+        jit->changed[i] = begin(jit, &x);
+        emit_changed(&x, sizes[i]);
     }
     repeat_emit(jit, &x);
     cache_begin(&jit->cache, cache_place(&jit->cache, x.at));
