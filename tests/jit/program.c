@@ -240,6 +240,11 @@ static void put_stack(struct program *p)
         put(p, program_next(p) & 0x7d, 1);
         return;
     }
+    if (p->calls && program_one_in(p, 6)) { /* PUSH [memory] */
+        put(p, 0xff, 1);
+        put_memory(p, 6);
+        return;
+    }
     if (p->calm && program_one_in(p, 2))
         put(p, 0x5850 | (program_next(p) % 3) * 0x101, 2); /* PUSH, POP */
     else if (program_one_in(p, 2))
@@ -435,6 +440,12 @@ static void put_insn(struct program *p)
         kinds[program_next(p) % (sizeof(kinds) / sizeof(kinds[0]))](p);
 }
 
+/* FF /4, and for some programs FF /2: its second byte. */
+static uint32_t jump_or_call(struct program *p)
+{
+    return p->calls && program_one_in(p, 2) ? 0x1000 : 0x2000;
+}
+
 /* A body, run a few times by a counter in memory or in ECX, and a way on. */
 static void put_block(struct program *p, uint32_t start)
 {
@@ -471,15 +482,19 @@ static void put_block(struct program *p, uint32_t start)
         put_jump(p, 0xe9, 1, program_block(p));
         break;
     case 1: put(p, 0xc3, 1); break;
-    case 2: /* JMP [table + e*x] */
-        put(p, p->wide ? 0x25ff : 0x26ff, 2);
+    case 2: /* JMP or CALL [table] */
+        put(p, (p->wide ? 0x05ff : 0x06ff) | jump_or_call(p), 2);
         put_word(p, p->origin + DATA + 0x7e00 + (program_next(p) & 0x3c));
+        if (p->calls)
+            put_jump(p, 0xe9, 1, to);
         break;
-    case 3: /* MOV EAX, block; JMP EAX, through the alias at times */
+    case 3: /* MOV EAX, block; the same EAX, through the alias at times */
         put(p, 0xb8, 1);
         put_word(p, p->origin + to +
                         (p->paging && program_one_in(p, 2) ? ALIAS : 0));
-        put(p, 0xe0ff, 2);
+        put(p, 0xc0ff | jump_or_call(p), 2);
+        if (p->calls)
+            put_jump(p, 0xe9, 1, program_block(p));
         break;
     case 4: put_far(p, 0xea); break;
     case 5:
@@ -612,6 +627,7 @@ void program_make(struct program *p, uint64_t seed)
     if (p->user && seed / MODES % 4 < 2)
         p->iopl = (seed / (4 * MODES) & 3) << 12;
     p->returns = seed / MODES % 8 == 5;
+    p->calls = seed / MODES % 8 == 3;
     p->origin = p->mode == PROT32 ? WINDOW : 0;
     for (unsigned i = 0; i < BLOCKS; i++)
         p->block[i] = i * (CODE_SIZE / BLOCKS) + program_next(p) % 200;

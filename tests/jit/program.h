@@ -53,6 +53,7 @@ struct program {
     bool wide, paging, pae, user;
     uint32_t iopl; /* as EFLAGS has it */
     bool returns;  /* to where they push */
+    bool calls;    /* near, what memory and registers say; pushes memory */
     bool down;     /* segments of data begin behind the code and expand down */
     bool calm;     /* pointers stay as they are, so that loops run on */
 };
