@@ -217,7 +217,7 @@ static void broken_write(void *dev, paddr offset, uint32_t value, unsigned size)
 enum crash {
     CRASH_AFTER,  /* what the arena hides, when no translated code runs */
     CRASH_DEVICE, /* the same, in a device that translated code asked */
-    CRASH_NULL,   /* no memory at all */
+    CRASH_CONST,  /* memory that may only be read */
     CRASH_RAISED, /* a signal that is no fault */
     CRASHES
 };
@@ -247,8 +247,8 @@ static int crash(enum crash how, bool own)
         bare_run(bare, 8 * ROUNDS);
         if (how == CRASH_AFTER)
             touch_nothing(bare->cpu->window + RAM_BYTES);
-        else if (how == CRASH_NULL)
-            touch_nothing(NULL);
+        else if (how == CRASH_CONST)
+            touch_nothing((uint8_t *)(uintptr_t)store_loop);
         else if (how == CRASH_RAISED)
             raise(SIGSEGV);
         _exit(0);
