@@ -24,7 +24,7 @@ done
     sleep 0.3
     echo '{"execute": "quit"}'
     sleep 0.3
-} | socat - "UNIX-CONNECT:$scratch/qmp" >"$scratch/out"
+} | socat -t 20 - "UNIX-CONNECT:$scratch/qmp" >"$scratch/out"
 wait $pid
 grep -q '"QMP"' "$scratch/out"
 grep -q '"status":"running"' "$scratch/out"
