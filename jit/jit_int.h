@@ -27,6 +27,7 @@ struct site {
     uint32_t fpu;            /* struct fpu_point, or 0 */
     uint32_t eip, link;      /* COUNT, LINK */
     uint16_t refund;         /* instructions counted already but not done yet */
+    int32_t stack;           /* ACCESS: to be added to ESP */
     uint8_t kind, size;
     bool write, aligned;
     bool changes; /* ACCESS: loads, and stores what it made of that */

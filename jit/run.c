@@ -119,6 +119,8 @@ static void step_begin(struct cpu *cpu, struct jit *jit,
     jit_take_back(cpu, jit, site->fpu);
     if (site->list || !site->keeps)
         settle(cpu, jit, site);
+    /* Recipes mean the register as it is. */
+    cpu->reg[CPU_ESP] += (uint32_t)site->stack;
     cpu->block_insns = retired(cpu, site->refund) - site->insn->index;
 }
 

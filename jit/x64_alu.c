@@ -542,6 +542,8 @@ static void load_address(struct lower *l)
         return;
     }
     m.base = (uint8_t)host_reg(4, insn->base);
+    if (insn->base == CPU_ESP)
+        m.disp = (int32_t)(insn->disp + (uint32_t)l->stack);
     if (insn->index_reg != INSN_NO_REG) {
         m.index = (uint8_t)host_reg(4, insn->index_reg);
         m.scale = insn->scale;

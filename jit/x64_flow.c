@@ -21,15 +21,18 @@ static void push_constant(struct lower *l, uint32_t value)
 
 static void push_e(struct lower *l)
 {
+    bool direct = lower_is_direct_stack(l, l->size);
+
     if (!(l->insn->flags & INSN_MEM)) {
         push_reg(l);
         return;
     }
     lower_operand(l, l->size, false);
     x64_load_zx(&l->x, l->size, R9, l->mem);
-    x64_store(&l->x, 4, R9, FIELD(jit.scratch));
+    if (!direct)
+        x64_store(&l->x, 4, R9, FIELD(jit.scratch));
     lower_push_operand(l, l->size);
-    if (l->mem.base != R15) /* r9 was needed to find it */
+    if (!direct) /* r9 was needed to find it */
         x64_load(&l->x, 4, R9, FIELD(jit.scratch));
     x64_store(&l->x, l->size, R9, l->mem);
     lower_move_stack(l, -(int32_t)l->size);
@@ -124,6 +127,7 @@ static void ret(struct lower *l, uint32_t release)
     x64_load_zx(&l->x, l->size, R8, l->mem);
     check_target(l);
     lower_move_stack(l, (int32_t)(l->size + release));
+    lower_settle_stack(l);
     lower_goto_return(l);
 }
 
@@ -145,6 +149,20 @@ static uint32_t next_eip(const struct lower *l)
     return l->b->block->eip + l->insn->offset + l->insn->length;
 }
 
+static void call_e(struct lower *l)
+{
+    bool direct = lower_is_direct_stack(l, l->size);
+
+    read_target(l);
+    if (!direct)
+        x64_store(&l->x, 4, R8, FIELD(jit.scratch));
+    push_constant(l, next_eip(l));
+    if (!direct)
+        x64_load(&l->x, 4, R8, FIELD(jit.scratch));
+    lower_settle_stack(l);
+    lower_goto_r8(l);
+}
+
 void lower_stack(struct lower *l)
 {
     switch (insn_sem(l->insn)) {
@@ -156,14 +174,7 @@ void lower_stack(struct lower *l)
     case SEM_call: push_constant(l, next_eip(l)); break;
     case SEM_ret: ret(l, 0); break;
     case SEM_ret_imm: ret(l, l->insn->imm); break;
-    case SEM_call_e:
-        read_target(l);
-        x64_store(&l->x, 4, R8, FIELD(jit.scratch));
-        push_constant(l, next_eip(l));
-        if (l->mem.base != R15)
-            x64_load(&l->x, 4, R8, FIELD(jit.scratch));
-        lower_goto_r8(l);
-        break;
+    case SEM_call_e: call_e(l); break;
     default:
         assert(insn_sem(l->insn) == SEM_jmp_e);
         read_target(l);

@@ -136,6 +136,7 @@ uint32_t lower_site(struct lower *l, enum site_kind kind)
                       .fpu = lower_fpu_point(l),
                       .eip = insn_eip(l),
                       .refund = (uint16_t)l->refund,
+                      .stack = l->stack,
                       .kind = (uint8_t)kind,
                       .keeps = kind == SITE_STEP && insn_keeps_flags(l->insn),
                       .whole = recipe_coverage(&l->list) == FLAGS_OSZAPC};
@@ -269,6 +270,25 @@ static void lower_one(struct lower *l)
         lower_plain(l);
 }
 
+static bool names_esp(const struct insn *insn)
+{
+    return insn->reg == CPU_ESP ||
+           (!(insn->flags & INSN_MEM) && insn->rm == CPU_ESP);
+}
+
+/* Whether it can be done before ESP is in its register, which it names in an
+ * address at most. */
+static bool lets_stack_wait(const struct insn *insn)
+{
+    enum sem sem = insn_sem(insn);
+
+    if (sem == SEM_none || names_esp(insn))
+        return false;
+    if (sem >= SEM_bt && sem <= SEM_btc)
+        return !(insn->flags & INSN_MEM);
+    return sem < SEM_jmp && sem != SEM_leave && sem != SEM_jmp_e;
+}
+
 static void lower_insn(struct lower *l, unsigned index)
 {
     const struct insn *insn = &l->b->block->insn[index];
@@ -285,6 +305,9 @@ static void lower_insn(struct lower *l, unsigned index)
     l->live = (l->read & ~fact->given) | info->flags_read;
     l->taken = 0;
     l->stored = (struct stored){0};
+    l->stack_waits = fact->host.native && lets_stack_wait(insn);
+    if (!l->stack_waits)
+        lower_settle_stack(l);
     if (!fact->host.native) {
         lower_step(l);
         return;
@@ -364,6 +387,7 @@ static void end_node(struct lower *l)
     const struct insn *last = &b->block->insn[b->count - 1];
     enum sem sem = insn_sem(last);
 
+    lower_settle_stack(l);
     if (b->count < b->block->count ||
         !(insn_info[last->slot].traits & INSN_TRAIT_ENDS))
         lower_goto(l, b->block->eip + b->block->insn[b->count].offset);
@@ -375,26 +399,27 @@ static void end_node(struct lower *l)
         x64_byte(&l->x, 0xcc);
 }
 
-static bool is_short_jump_back(const struct insn *insn, uint32_t eip)
-{
-    return insn_is_jump(insn) && insn->imm == eip &&
-           block_insn_eip(insn) - eip < SHORT_LOOP;
-}
-
-/* A jump nearby leads back to the present block. */
-static bool is_short_loop(const struct lower *l)
+/* What a loop that the present block begins wants its code to be aligned to. */
+static unsigned find_alignment(const struct lower *l)
 {
     uint32_t eip = l->b->block->eip;
+    unsigned unit = 1;
 
     for (unsigned i = 0; i < l->plan.count; i++) {
         const struct plan_block *b = &l->plan.block[i];
 
         for (unsigned k = 0; k < b->count; k++) {
-            if (is_short_jump_back(&b->block->insn[k], eip))
-                return true;
+            const struct insn *insn = &b->block->insn[k];
+
+            if (!insn_is_jump(insn) || insn->imm != eip ||
+                block_insn_eip(insn) < eip)
+                continue;
+            if (block_insn_eip(insn) - eip < SHORT_LOOP)
+                return SHORT_LOOP_ALIGN;
+            unit = LOOP_ALIGN;
         }
     }
-    return false;
+    return unit;
 }
 
 static void lower_node(struct lower *l, struct node *node)
@@ -413,7 +438,7 @@ static void lower_node(struct lower *l, struct node *node)
     l->need = l->b->need_in;
     l->next_node = -1;
     if (l->b->checked)
-        x64_align(&l->x, is_short_loop(l) ? SHORT_LOOP_ALIGN : LOOP_ALIGN);
+        x64_align(&l->x, find_alignment(l));
     node->code = l->x.at;
     if (l->watch)
         l->watch->node(l->watch, code_at(l), node->block, &node->list);
@@ -423,6 +448,7 @@ static void lower_node(struct lower *l, struct node *node)
     for (unsigned i = 0; i < l->b->count; i++) {
         if (l->b->insn[i].special) {
             l->insn = &l->b->block->insn[i];
+            lower_settle_stack(l);
             lower_leave(l, insn_eip(l));
             return;
         }

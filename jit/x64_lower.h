@@ -137,6 +137,8 @@ struct lower {
     uint32_t clear;       /* flags that are 0, whatever the host's hold */
     uint32_t bare;        /* flags that no recipe tells: only these two do */
     uint32_t taken;       /* slots given away for this instruction */
+    int32_t stack;        /* ESP is r15d and this: PUSH and the like wait */
+    bool stack_waits;     /* the instruction leaves that to a later one */
     bool xmm_live;        /* for certain; see x64_simd.c */
     bool fpu_live;        /* the same; see x64_fpu.c */
     struct fpu_point fpu; /* what the x87's pointers are to be */
@@ -268,9 +270,14 @@ void lower_stack_operand(struct lower *l, int32_t by, unsigned size,
 /* The same of several words, in one page: once the first one was reached, so
  * can be the others. 16 or 32 bytes. */
 void lower_stack_words(struct lower *l, int32_t by, unsigned size, bool write);
+/* Whether that takes no registers. */
+bool lower_is_direct_stack(const struct lower *l, unsigned size);
 void lower_push_operand(struct lower *l, unsigned size);
 void lower_pop_operand(struct lower *l, unsigned size);
+/* ESP changes, perhaps not before lower_settle_stack(). */
 void lower_move_stack(struct lower *l, int32_t by);
+/* r15d is ESP. Keeps flags. */
+void lower_settle_stack(struct lower *l);
 /* Moves between a guest register and l->mem. */
 void lower_read_mem(struct lower *l, unsigned size, unsigned reg);
 void lower_write_mem(struct lower *l, unsigned size, unsigned reg);

@@ -1,14 +1,17 @@
 #include "jit/x64_lower.h"
 
 /* The E operand's offset as an address, before it is cut to 16 bits. */
-static struct x64_mem offset_of(const struct insn *insn)
+static struct x64_mem offset_of(const struct lower *l)
 {
+    const struct insn *insn = l->insn;
     struct x64_mem m = {.base = X64_NO_BASE,
                         .index = X64_NO_INDEX,
                         .disp = (int32_t)insn->disp};
 
     if (insn->base != INSN_NO_REG)
         m.base = (uint8_t)host_reg(4, insn->base);
+    if (insn->base == CPU_ESP) /* it wraps as addresses do */
+        m.disp = (int32_t)(insn->disp + (uint32_t)l->stack);
     if (insn->index_reg != INSN_NO_REG) {
         m.index = (uint8_t)host_reg(4, insn->index_reg);
         m.scale = insn->scale;
@@ -20,7 +23,7 @@ static struct x64_mem offset_of(const struct insn *insn)
 void lower_offset(struct lower *l, unsigned reg)
 {
     const struct insn *insn = l->insn;
-    struct x64_mem m = offset_of(insn);
+    struct x64_mem m = offset_of(l);
     bool wide = insn->flags & INSN_ADDR32;
 
     if (m.base == X64_NO_BASE && m.index == X64_NO_INDEX) {
@@ -219,7 +222,7 @@ static void access_known(struct lower *l, unsigned size, bool write)
 void lower_operand(struct lower *l, unsigned size, bool write)
 {
     if ((l->insn->flags & INSN_ADDR32) &&
-        lower_flat_operand(l, l->insn->seg, offset_of(l->insn), size, write))
+        lower_flat_operand(l, l->insn->seg, offset_of(l), size, write))
         return;
     if (known_offset(l) && (l->mode & BLOCK_FLAT(l->insn->seg))) {
         access_known(l, size, write);
@@ -256,14 +259,20 @@ void lower_changed(struct lower *l)
     x64_land(&l->x, done);
 }
 
+bool lower_is_direct_stack(const struct lower *l, unsigned size)
+{
+    return (l->mode & BLOCK_STACK32) && (l->mode & BLOCK_FLAT(SEG_SS)) &&
+           by_arena(l, size);
+}
+
 void lower_stack_operand(struct lower *l, int32_t by, unsigned size, bool write)
 {
-    struct x64_mem m = x64_at(R15, (size_t)by);
+    struct x64_mem m = x64_at(R15, (size_t)(by + l->stack));
 
     if ((l->mode & BLOCK_STACK32) && !l->together &&
         lower_flat_operand(l, SEG_SS, m, size, write))
         return;
-    if (by)
+    if (m.disp)
         x64_lea(&l->x, R8, m);
     else
         x64_mov_rr(&l->x, R8, R15);
@@ -291,15 +300,24 @@ void lower_pop_operand(struct lower *l, unsigned size)
 
 void lower_move_stack(struct lower *l, int32_t by)
 {
-    struct x64_mem m = {R15, X64_NO_INDEX, 0, by};
-
-    flags_reg_write(l, 4, CPU_ESP);
     if (l->mode & BLOCK_STACK32) {
-        x64_lea(&l->x, R15, m);
+        l->stack += by;
+        if (!l->stack_waits)
+            lower_settle_stack(l);
         return;
     }
-    x64_lea(&l->x, R9, m);
+    flags_reg_write(l, 4, CPU_ESP);
+    x64_lea(&l->x, R9, x64_at(R15, (size_t)by));
     x64_rr(&l->x, 2, 0x89, R9, R15);
+}
+
+void lower_settle_stack(struct lower *l)
+{
+    if (!l->stack)
+        return;
+    flags_reg_write(l, 4, CPU_ESP);
+    x64_lea(&l->x, R15, x64_at(R15, (size_t)l->stack));
+    l->stack = 0;
 }
 
 bool lower_stands_beside(const struct lower *l, unsigned size, unsigned host)
