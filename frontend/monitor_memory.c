@@ -413,8 +413,8 @@ static bool take_port(struct monitor *m, uint16_t *port, unsigned *size)
 
 void monitor_do_in(struct monitor *m)
 {
-    unsigned size;
-    uint16_t port;
+    unsigned size = 1;
+    uint16_t port = 0;
 
     if (take_port(m, &port, &size))
         fprintf(m->out, "port%s[0x%04x] = 0x%0*x\n",
@@ -428,8 +428,8 @@ void monitor_do_in(struct monitor *m)
 void monitor_do_out(struct monitor *m)
 {
     uint64_t value;
-    unsigned size;
-    uint16_t port;
+    unsigned size = 1;
+    uint16_t port = 0;
 
     if (take_port(m, &port, &size) && monitor_number(m, &value))
         machine_write_port(m->config.machine, port, (uint32_t)value, size);
